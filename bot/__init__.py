@@ -1,0 +1,1 @@
+"""One conversation: from the customer's words to the bot's answer."""

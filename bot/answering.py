@@ -1,0 +1,96 @@
+"""An answer is written, checked sentence by sentence, and quoted where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Generating
+from dataclasses import dataclass
+
+from bot.config import Config
+from bot.errors import GeneratorError
+from bot.generators.timed import timed
+from bot.grounding import Grounding
+from bot.phrases import say
+from bot.sentences import sentences
+from bot.types import Generator, Prompt
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports."""
+
+    text: str
+    cited: frozenset[str] = frozenset()
+    dropped: tuple[str, ...] = ()
+    generator: str = ""
+    model: str = ""
+    error: str = ""
+
+
+# Yields text that may be shown at once; its value at the end is the whole.
+Writing = Generating[str, None, Draft]
+
+
+def write_answer(prompt: Prompt, generator: Generator, quote: Generator, config: Config) -> Writing:
+    """`generator`'s supported sentences; the best passage's own words where there is none.
+
+    A generator that fails, stalls or is down costs the customer its sentences and nothing else.
+    """
+    if generator is quote or prompt.passages[0].language != prompt.language:
+        return (yield from _quote(prompt, quote))
+    draft = yield from _generate(prompt, generator, config)
+    if draft.text and not draft.error:
+        return draft
+    lead = "\n\n" if draft.text else ""
+    if lead:
+        yield lead
+    quoted = yield from _quote(prompt, quote)
+    return Draft(
+        text=draft.text + lead + quoted.text,
+        cited=draft.cited | quoted.cited,
+        dropped=draft.dropped,
+        generator=quoted.generator,
+        model=quoted.model,
+        error=draft.error or f"{generator.name}: no supported sentence",
+    )
+
+
+def _generate(prompt: Prompt, generator: Generator, config: Config) -> Writing:
+    grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
+    pieces = timed(
+        generator.generate(prompt),
+        first_word_seconds=config.first_word_timeout_seconds,
+        answer_seconds=config.answer_timeout_seconds,
+    )
+    released: list[str] = []
+    cited: set[str] = set()
+    error = ""
+    try:
+        for part in grounding.release(sentences(pieces)):
+            released.append(part.text)
+            cited.add(part.support.passage.id)
+            yield part.text
+    except GeneratorError as failure:
+        error = str(failure)
+    finally:
+        pieces.close()
+    return Draft(
+        text="".join(released),
+        cited=frozenset(cited),
+        dropped=tuple(grounding.dropped),
+        generator=generator.name,
+        model=generator.model,
+        error=error,
+    )
+
+
+def _quote(prompt: Prompt, quote: Generator) -> Writing:
+    """Verbatim, so there is nothing to check. Says so where it is in another language."""
+    best = prompt.passages[0]
+    parts: list[str] = []
+    if best.language != prompt.language:
+        parts.append(say("other_language", prompt.language) + "\n\n")
+        yield parts[0]
+    for piece in quote.generate(prompt):
+        parts.append(piece)
+        yield piece
+    return Draft("".join(parts), frozenset({best.id}), generator=quote.name, model=quote.model)

@@ -1,0 +1,109 @@
+"""The only place that picks concrete classes from the Config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config import Config
+from bot.errors import BotError, ConfigError
+from bot.intents import LinearIntentClassifier, examples_key, fit
+from bot.log import ConversationLog
+from bot.manager import DialogManager, Parts
+from bot.types import Generator
+from knowledge.embedder import load_embedder
+from knowledge.pack import read_intents
+from knowledge.search import KnowledgeBase
+from knowledge.types import Embedder, IntentExample
+
+# The intents that every desk needs, whatever the company sells.
+DESK_INTENTS = Path(__file__).parent / "desk_intents"
+
+
+@dataclass(frozen=True)
+class Frontdesk:
+    """Everything that a server or a command line holds on to."""
+
+    config: Config
+    log: ConversationLog
+    knowledge: KnowledgeBase
+    manager: DialogManager
+
+    def close(self) -> None:
+        self.log.close()
+        self.knowledge.close()
+
+
+def build(config: Config) -> Frontdesk:
+    """Raises KnowledgeMissing, and the errors of what the Config names."""
+    embedder = load_embedder(config.embedder)
+    knowledge = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
+    quote = build_quote()
+    parts = Parts(
+        embedder=embedder,
+        intents=intent_classifier(config.home, knowledge, embedder),
+        knowledge=knowledge,
+        generator=build_generator(config) or quote,
+        quote=quote,
+    )
+    log = ConversationLog(config.home / "conversations.db")
+    return Frontdesk(config, log, knowledge, DialogManager(log, parts, config))
+
+
+def build_quote() -> Generator:
+    from bot.generators.quote import QuoteGenerator
+
+    return QuoteGenerator()
+
+
+def build_generator(config: Config) -> Generator | None:
+    """None where the passages are quoted."""
+    if config.generator == "quote":
+        return None
+    if not config.model:
+        raise ConfigError(
+            f'generator = "{config.generator}" needs a model. Set model in frontdesk.toml '
+            "or FRONTDESK_MODEL; the README lists good ones."
+        )
+    if config.generator == "transformers":
+        from bot.generators.transformers import TransformersGenerator
+
+        return TransformersGenerator(
+            config.model,
+            temperature=config.temperature,
+            seed=config.seed,
+            max_new_tokens=config.max_new_tokens,
+        )
+    from bot.generators.chat_model import ChatModelGenerator
+
+    return ChatModelGenerator(
+        config.model,
+        base_url=config.model_url,
+        api_key=config.model_api_key.get_secret_value(),
+        temperature=config.temperature,
+        max_new_tokens=config.max_new_tokens,
+    )
+
+
+def intent_examples(knowledge: KnowledgeBase) -> list[IntentExample]:
+    """Those of the packs; a pack that has a desk intent of its own replaces the built-in one."""
+    own = knowledge.pack.examples
+    names = {example.intent for example in own}
+    return [*own, *(e for e in read_intents(DESK_INTENTS) if e.intent not in names)]
+
+
+def intent_classifier(
+    home: Path, knowledge: KnowledgeBase, embedder: Embedder
+) -> LinearIntentClassifier:
+    """The saved classifier, or a new one where the examples or the encoder have changed."""
+    examples = intent_examples(knowledge)
+    folder = home / "models"
+    try:
+        saved = LinearIntentClassifier.load(folder)
+    except BotError:
+        saved = None
+    if saved and saved.key == examples_key(examples, embedder.name):
+        return saved
+    fitted = fit(examples, embedder)
+    fitted.save(folder)
+    return fitted

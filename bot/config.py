@@ -1,0 +1,109 @@
+"""Every setting, read once from frontdesk.toml and FRONTDESK_* variables into one frozen Config."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigError
+
+FILE_NAME = "frontdesk.toml"
+
+
+class Config(BaseSettings):
+    """Defaults make a bare machine work. A variable wins over the file, an option over both."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", frozen=True, extra="forbid")
+
+    home: Path = Field(Path("frontdesk-data"), description="Folder of everything that is kept")
+    host: str = Field("127.0.0.1", description="Address that the server binds to")
+    port: int = Field(7860, ge=0, le=65535, description="Port that the server binds to")
+
+    embedder: str = Field(
+        "built-in",
+        description="built-in, or a sentence-transformers model by name or folder",
+    )
+    chroma_url: str = Field(
+        "", description="URL of a Chroma server; empty for the embedded store in home"
+    )
+
+    generator: Literal["quote", "transformers", "chat_model"] = Field(
+        "quote", description="Who writes the answers"
+    )
+    model: str = Field(
+        "",
+        description="transformers: name or folder; chat_model: PROVIDER:MODEL",
+    )
+    model_url: str = Field("", description="chat_model: base URL of an OpenAI-compatible server")
+    model_api_key: SecretStr = Field(
+        SecretStr(""), description="chat_model: key; better set as FRONTDESK_MODEL_API_KEY"
+    )
+    temperature: float = Field(0.0, ge=0.0, le=2.0, description="0 is greedy decoding")
+    seed: int = Field(0, description="Seed of sampling")
+    max_new_tokens: int = Field(256, ge=1, description="Longest answer of a model, in tokens")
+    first_word_timeout_seconds: float = Field(
+        20.0, gt=0, description="After this long without a word, the passage is quoted instead"
+    )
+    answer_timeout_seconds: float = Field(
+        90.0, gt=0, description="After this long an answer is ended"
+    )
+
+    max_message_chars: int = Field(4000, ge=1, description="Longest message of a customer")
+    passages_per_prompt: int = Field(4, ge=1, description="Passages that a generator is given")
+
+    # The thresholds below were chosen by `python -m evals.calibrate` on evals/data/shop/dev_*;
+    # the script prints the table that they were read from.
+    answer_score: float = Field(
+        0.5, ge=0, le=1, description="Best match's score from which the bot answers"
+    )
+    clarify_score: float = Field(
+        0.3, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
+    )
+    clarify_margin: float = Field(
+        0.05, ge=0, le=1, description="Two matches closer than this are offered as a choice"
+    )
+    grounding_coverage: float = Field(
+        0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"
+    )
+
+
+def load_config(path: Path | None = None, *, options: Mapping[str, Any] | None = None) -> Config:
+    """Reads `path`, or ./frontdesk.toml where there is one. `options` win over everything.
+
+    Raises ConfigError, which names the file or variable, the key and the value.
+    """
+    if path is not None and not path.is_file():
+        raise ConfigError(f"No configuration file at {path}. Leave the option out, or create it.")
+    path = path or Path(FILE_NAME)
+    values = _read_toml(path) if path.is_file() else {}
+    # pydantic-settings lets arguments win over the environment: take out what a variable sets.
+    values = {key: v for key, v in values.items() if f"FRONTDESK_{key.upper()}" not in os.environ}
+    values |= {key: value for key, value in (options or {}).items() if value is not None}
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error, path)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def _sentence(error: ValidationError, path: Path) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"Setting {key} (in {path} or FRONTDESK_{key.upper()}): {first['msg']}."
+    near = difflib.get_close_matches(key, Config.model_fields, n=1)
+    hint = f" Did you mean {near[0]}?" if near else " The README lists every setting."
+    return f"Unknown setting {key} in {path}.{hint}"

@@ -1,0 +1,1 @@
+"""One file each: what can write an answer from passages."""

@@ -1,0 +1,100 @@
+"""The numbered steps of conversations.db's schema. A step that has shipped is never edited."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("conversations")
+
+
+@migrations(name="001_conversations_and_turns")
+def _conversations_and_turns(db: Database) -> None:
+    db.table("conversations").create(
+        {
+            "id": str,
+            "created_at": str,
+            "updated_at": str,
+            "language": str,
+            "channel": str,
+            "owner": str,
+        },
+        pk="id",
+        not_null={"created_at", "updated_at", "language", "channel", "owner"},
+    )
+    db.table("turns").create(
+        {
+            "id": int,
+            "conversation_id": str,
+            "reply_to": int,
+            "role": str,
+            "text": str,
+            "status": str,
+            "created_at": str,
+            "intent": str,
+            "intent_confidence": float,
+            "intent_known": int,
+            "route": str,
+            "rule": str,
+            "generator": str,
+            "model": str,
+            "knowledge_version": str,
+            "options": str,
+            "dropped": str,
+            "timings_ms": str,
+            "error": str,
+        },
+        pk="id",
+        not_null={"conversation_id", "role", "text", "status", "created_at"},
+        foreign_keys=[("conversation_id", "conversations", "id"), ("reply_to", "turns", "id")],
+    )
+    db.table("turns").create_index(["conversation_id", "id"])
+    db.table("turns").create_index(["created_at"])
+
+
+@migrations(name="002_what_each_answer_rests_on")
+def _matches(db: Database) -> None:
+    db.table("matches").create(
+        {
+            "turn_id": int,
+            "rank": int,
+            "passage_id": str,
+            "document": str,
+            "title": str,
+            "text": str,
+            "score": float,
+            "cosine": float,
+            "lexical": float,
+            "cited": int,
+        },
+        pk=("turn_id", "rank"),
+        not_null={"passage_id", "document", "title", "text", "score", "cited"},
+        foreign_keys=[("turn_id", "turns", "id")],
+    )
+    db.table("matches").create_index(["passage_id"])
+
+
+@migrations(name="003_feedback_and_contacts")
+def _feedback(db: Database) -> None:
+    db.table("feedback").create(
+        {"turn_id": int, "rating": str, "comment": str, "created_at": str},
+        pk="turn_id",
+        not_null={"rating", "comment", "created_at"},
+        foreign_keys=[("turn_id", "turns", "id")],
+    )
+    db.table("contacts").create(
+        {"id": int, "conversation_id": str, "email": str, "created_at": str},
+        pk="id",
+        not_null={"conversation_id", "email", "created_at"},
+        foreign_keys=[("conversation_id", "conversations", "id")],
+    )
+    db.create_view(
+        "gaps",
+        """
+        select question.created_at, question.text as question, conversations.language,
+               reply.route, reply.rule, question.conversation_id, reply.id as turn_id
+        from turns as reply
+        join turns as question on question.id = reply.reply_to
+        join conversations on conversations.id = reply.conversation_id
+        where reply.route = 'decline' or reply.rule = 'second_decline'
+        """,
+    )

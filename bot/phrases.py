@@ -1,0 +1,77 @@
+"""What the bot itself says when no passage speaks, in both languages.
+
+These sentences are part of the conversation: they are logged with it. What the page around the
+conversation says stands in ui/text.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from knowledge.types import Language
+
+Phrase = Literal[
+    "greeting",
+    "thanks",
+    "goodbye",
+    "small_talk",
+    "clarify",
+    "decline",
+    "hand_off_asked",
+    "hand_off_complaint",
+    "hand_off_declined_twice",
+    "other_language",
+]
+
+PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
+    "greeting": {
+        "en": "Hello! What would you like to know?",
+        "zh": "您好！请问有什么可以帮您？",
+    },
+    "thanks": {
+        "en": "You're welcome.",
+        "zh": "不客气。",
+    },
+    "goodbye": {
+        "en": "Goodbye, and thank you for stopping by.",
+        "zh": "再见，感谢您的光临。",
+    },
+    "small_talk": {
+        "en": "I'm the automatic assistant here. I answer from this company's own help pages, "
+        "and I can pass you on to a person.",
+        "zh": "我是这里的自动助手，根据本公司的帮助文档回答问题，也可以为您转接人工。",
+    },
+    "clarify": {
+        "en": "Which of these do you mean?",
+        "zh": "请问您想问的是哪一个？",
+    },
+    "decline": {
+        "en": "I'm sorry, I don't know: our help pages don't say anything about that. "
+        "You can put it another way, or talk to a person.",
+        "zh": "抱歉，这个我不知道：我们的帮助文档里没有相关内容。您可以换个说法，或者转接人工。",
+    },
+    "hand_off_asked": {
+        "en": "I've put you in the queue for a person, and I'll stay out of it from here. "
+        "Everything you wrote stays in this conversation.",
+        "zh": "已为您排队转接人工，接下来我不再自动回复。您说过的内容都会保留在本次对话中。",
+    },
+    "hand_off_complaint": {
+        "en": "I'm sorry this went wrong. A person should look at it: I've put you in the queue, "
+        "and I'll stay out of it from here.",
+        "zh": "非常抱歉给您带来不好的体验。这件事应由人工处理：已为您排队，接下来我不再自动回复。",
+    },
+    "hand_off_declined_twice": {
+        "en": "I don't know this one either, so I've put you in the queue for a person. "
+        "I'll stay out of it from here.",
+        "zh": "这个问题我也无法回答，已为您排队转接人工，接下来我不再自动回复。",
+    },
+    "other_language": {
+        "en": "Our help pages answer this in Chinese only:",
+        "zh": "这个问题我们的帮助文档只有英文说明：",
+    },
+}
+
+
+def say(phrase: Phrase, language: Language) -> str:
+    return PHRASES[phrase][language]

@@ -1,0 +1,103 @@
+"""Whether two clauses say yes or no alike: negations, opening yes or no, conditions.
+
+Counts cues, as NegEx does (Chapman et al. 2001), within clauses that are cut only where the
+scope of a negation surely ends. Meaning beyond these cues is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.terms import normalise, terms
+
+_CLAUSE_END = re.compile(
+    r"(?<=[.!?;])\s+|[;。]|[,(]?\s*\b(?:but|however|although|though|whereas|while)\b,?"
+    r"|,?(?:但是|但|不过|然而|可是),?"
+)
+_SEGMENT_END = re.compile(r"[,:()]\s*|\s(?=(?:and|or|nor)\b)|\s[–—-]+\s")
+# Without one of these, what follows a negation is still denied: "no express on Saturdays, for gas".
+_VERB = re.compile(
+    r"\b(?:am|is|are|was|were|be|has|have|had|can|could|may|might|must|should|will|would|do|does"
+    r"|costs?|takes?|gets?|needs?|offers?|includes?|provides?|pays?|sends?|please|we|you|they|it)\b"
+    r"|'(?:s|re|ll|ve)\b|[\u4e00-\u9fff]"
+)
+_MOST_SEGMENTS = 12
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nothing|nobody|nowhere|neither|nor|cannot|without|unable|unavailable"
+    r"|impossible|forbidden|prohibited|excluded|lacks?)\b|n't\b"
+    r"|不|没|无|未|非|别|勿|莫|禁止"
+)
+# Words with a negation inside that deny nothing.
+_NO_NEGATION = re.compile(
+    r"\bnot only\b|\bno (?:problem|doubt|matter)\b|\bwhether or not\b|\bno\.(?= ?\d)"
+    r"|([\u4e00-\u9fff])[不没]\1|有没有|是否|不同|不仅|不但|不管|不论|无论|不久|不少|不错|没问题|不好意思|不客气|非常|除非"
+    r"|特别|分别|别人|别的|级别|类别|性别|区别|识别|个别|告别|差不多|不断|不得不|要不|无障碍|未来|未必|无线|无忧|并非不"
+)
+
+_YES = (
+    r"yes|sure|certainly|absolutely|of course|correct"
+    r"|是的|可以的?|能|当然|没错|对的?|行|有的?|会的?|招|开|送|要|收|算|需要|支持|接受|提供"
+)
+_NO = r"no|nope|(?:不|没|无)[\u4e00-\u9fff]{0,2}"
+_OPENER = re.compile(
+    rf"\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))\s*"
+    r"(?:[,.:;!，。：；！—–-]+\s*|$|(?=\b(?:it|they|we|you|i|there|this|that)\b))"
+)
+
+_RESTRICTION = re.compile(
+    r"\b(?:only|unless|except|excluding|provided)\b|除非|除了|除|只有|只能|只|仅限|仅|限"
+)
+
+
+def clauses(text: str) -> list[str]:
+    """The parts around "but" and the like, normalised and without an opening yes or no."""
+    return [part for part in _CLAUSE_END.split(without_opener(text)) if terms(part)]
+
+
+def spans(text: str) -> list[str]:
+    """Every run of neighbouring segments of the text: each may be what a clause rests on.
+
+    Segments end at commas, colons, brackets, "and" and "or". One without a word of content ("PO
+    boxes: no") and one in the reach of a negation stay with the segment before.
+    """
+    segments: list[str] = []
+    for clause in _CLAUSE_END.split(without_opener(text)):
+        parts: list[str] = []
+        for part in _SEGMENT_END.split(clause):
+            if parts and (not terms(part) or (negations(parts[-1]) and not _VERB.search(part))):
+                parts[-1] += ", " + part
+            else:
+                parts.append(part)
+        segments += parts
+    segments[_MOST_SEGMENTS:] = [" , ".join(segments[_MOST_SEGMENTS:])]
+    return [
+        " , ".join(segments[start:end])
+        for start in range(len(segments))
+        for end in range(start + 1, len(segments) + 1)
+    ]
+
+
+def negations(clause: str) -> int:
+    return len(_NEGATION.findall(_NO_NEGATION.sub(" ", normalise(clause))))
+
+
+def opening(text: str) -> bool | None:
+    """True for an opening yes, False for an opening no, None where there is neither."""
+    match = _OPENER.match(normalise(text))
+    return None if match is None else match["yes"] is not None
+
+
+def without_opener(text: str) -> str:
+    text = normalise(text)
+    match = _OPENER.match(text)
+    return text[match.end() :] if match else text
+
+
+def drops_restriction(clause: str, source: str) -> bool:
+    """Whether the source limits what it says ("only", "unless") and the clause does not."""
+    match = _RESTRICTION.search(normalise(source))
+    if match is None or _RESTRICTION.search(normalise(clause)):
+        return False
+    limits = set(terms(normalise(source)[match.end() :]))
+    return bool(limits) and limits.isdisjoint(terms(clause))

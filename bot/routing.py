@@ -1,0 +1,64 @@
+"""decide(): answer, clarify, decline, hand off or small talk. Pure: no I/O, no models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.config import Config
+from bot.types import Intent, Route
+from knowledge.types import Match
+
+ASK_FOR_PERSON = "ask_for_person"
+COMPLAINT = "complaint"
+SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "small_talk"})
+
+# More choices than this are no help.
+MAX_OPTIONS = 3
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`rule` names the line of `decide` that fired; it is logged with the turn."""
+
+    route: Route
+    rule: str
+    options: tuple[str, ...] = ()
+
+
+def decide(
+    intent: Intent, matches: Sequence[Match], last_route: Route | None, config: Config
+) -> Decision:
+    """`matches` are sorted, the best first; `last_route` is what the bot did before."""
+    wish = intent.name if intent.known else ""
+    if wish == ASK_FOR_PERSON:
+        return Decision(Route.HAND_OFF, "asked_for_person")
+    if wish == COMPLAINT:
+        return Decision(Route.HAND_OFF, "complaint")
+    best = matches[0].score if matches else 0.0
+    unclear = last_route is Route.CLARIFY
+    if best >= config.answer_score:
+        options = _close_options(matches, config)
+        if len(options) > 1 and not unclear:
+            return Decision(Route.CLARIFY, "close_matches", options)
+        return Decision(Route.ANSWER, "match")
+    if wish in SMALL_TALK:
+        return Decision(Route.SMALL_TALK, wish)
+    if best >= config.clarify_score and not unclear:
+        options = _options(m for m in matches if m.score >= config.clarify_score / 2)
+        return Decision(Route.CLARIFY, "weak_match", options)
+    if last_route is Route.DECLINE:
+        return Decision(Route.HAND_OFF, "second_decline")
+    return Decision(Route.DECLINE, "no_match")
+
+
+def _close_options(matches: Sequence[Match], config: Config) -> tuple[str, ...]:
+    """The headings of the matches that are nearly as good as the best one, and say otherwise."""
+    best = matches[0]
+    close = [m for m in matches if best.score - m.score < config.clarify_margin]
+    return _options(m for m in close if m.passage.language == best.passage.language)
+
+
+def _options(matches: Iterable[Match]) -> tuple[str, ...]:
+    headings = dict.fromkeys(match.passage.heading for match in matches)
+    return tuple(headings)[:MAX_OPTIONS]

@@ -1,0 +1,141 @@
+"""The nouns of a conversation, and the three seams of the bot: classifier, retriever, generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from knowledge.types import Language, Match, Passage, Vectors
+
+Role = Literal["customer", "bot", "agent", "system"]
+Status = Literal["accepted", "done", "failed", "cancelled"]
+Rating = Literal["up", "down"]
+
+
+class Owner(StrEnum):
+    """Who answers the customer now."""
+
+    BOT = "bot"
+    WAITING = "waiting"  # the customer asked for a person
+    AGENT = "agent"
+    CLOSED = "closed"
+
+
+class Route(StrEnum):
+    """What the bot does with a message."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    DECLINE = "decline"
+    HAND_OFF = "hand_off"
+    SMALL_TALK = "small_talk"
+    SILENT = "silent"  # a person owns the conversation
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the customer wants. `known` is false where the message fits no intent."""
+
+    name: str
+    confidence: float
+    known: bool
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A passage that an answer rests on, with its text as it was then."""
+
+    passage_id: str
+    document: str
+    title: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    id: int
+    conversation_id: str
+    role: Role
+    text: str
+    status: Status
+    created_at: str
+    route: Route | None = None
+    citations: tuple[Citation, ...] = ()
+    options: tuple[str, ...] = ()
+    rating: Rating | None = None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """`id` is unguessable: it is the customer's key to the conversation."""
+
+    id: str
+    language: Language
+    owner: Owner
+    created_at: str
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """All that a generator may know: the question, what was said before, and the passages."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    language: Language
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an answer that may be shown at once; the pieces in order make up the text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The end of a bot's turn. `options` are the questions to choose from when it clarifies."""
+
+    conversation_id: str
+    turn_id: int
+    text: str
+    route: Route
+    language: Language
+    owner: Owner
+    intent: Intent | None = None
+    citations: tuple[Citation, ...] = ()
+    options: tuple[str, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class IntentClassifier(Protocol):
+    def classify(self, text: str, vector: Vectors) -> Intent:
+        """`vector` has the shape (dimensions,)."""
+        ...
+
+
+class Retriever(Protocol):
+    @property
+    def version(self) -> str: ...
+
+    def search(
+        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+    ) -> list[Match]:
+        """The best k matches, best first. `language` is preferred where scores are close."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer. Closing the iterator cancels the work behind it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    def generate(self, prompt: Prompt) -> Iterator[str]: ...

@@ -1,0 +1,1 @@
+"""Offline measurement: each suite one file, each result one JSON."""

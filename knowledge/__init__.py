@@ -1,0 +1,1 @@
+"""Documents in, passages out; knows nothing of conversations."""

@@ -1,0 +1,246 @@
+"""Tables and JSON of questions and answers -> entries; finds the columns by their names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from knowledge.conversion import check_office_file, conversion, fragment_to_markdown
+from knowledge.errors import UnreadableFile
+from knowledge.types import Entry
+
+# Earlier names win where a table has several.
+_QUESTIONS = (
+    "question", "questions", "q", "query", "faq question", "title", "heading",
+    "问题", "問題", "标准问题", "标准问", "标准问法", "提问", "提問", "问", "問", "标题", "標題",
+)  # fmt: skip
+_VARIANTS = (
+    "asked", "variants", "similar questions", "alternative questions", "alternatives", "aliases",
+    "相似问", "相似问题", "相似问法", "相似問", "其他问法", "扩展问", "扩展问题",
+)  # fmt: skip
+_ANSWERS = (
+    "answer", "answers", "a", "response", "reply", "faq answer", "content", "text", "body",
+    "答案", "标准答案", "回答", "回复", "回覆", "答复", "答", "内容", "內容",
+)  # fmt: skip
+_COLLECTIONS = (
+    "faq", "faqs", "items", "entries", "questions", "data", "rows", "results", "问题", "问答",
+)  # fmt: skip
+_WANTED = "a column for the question (question, q, 问题) and one for the answer (answer, a, 答案)"
+_VARIANT_ENDS = re.compile(r"[\n|;；]")
+_HEADER_ROWS = 10
+_HTML_TAG = re.compile(r"</(?:p|div|a|ul|ol|li|strong|b|em|i|span|table|h\d)>|<br ?/?>", re.I)
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The number of the row with the column names, and the columns' numbers."""
+
+    row: int
+    question: int
+    answer: int
+    variants: int | None
+
+
+def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
+    """Entries of a table with commas, semicolons, tabs or bars; raises UnreadableFile."""
+    widest: Row = ()
+    for delimiter in ",;\t|":
+        rows = _csv_rows(text, delimiter, path)
+        header = _header(rows)
+        if header is not None:
+            _refuse_overlong(rows, header, path)
+            return _answered(_rows_to_entries(rows, header), path)
+        widest = max(widest, next((row for row in rows if any(row)), ()), key=len)
+    raise _columns_missing(path, widest)
+
+
+def read_xlsx(data: bytes, path: Path) -> tuple[str, tuple[Entry, ...]]:
+    """Sheets without the columns as Markdown tables, and the entries of the others."""
+    check_office_file(data, path, "an Excel workbook")
+    import pandas as pd
+
+    with conversion(path, "an Excel workbook"):
+        sheets = pd.read_excel(
+            io.BytesIO(data), sheet_name=None, header=None, na_filter=False, engine="openpyxl"
+        )
+    tables: list[str] = []
+    entries: list[Entry] = []
+    for name, frame in sheets.items():
+        rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+        header = _header(rows)
+        if header is not None:
+            entries.extend(_rows_to_entries(rows, header))
+        elif any(any(row) for row in rows):
+            tables.append(f"## {name}\n\n{_markdown_table(rows)}")
+    return "\n\n".join(tables), _answered(entries, path) if entries else ()
+
+
+def read_json(text: str, path: Path) -> tuple[Entry, ...]:
+    """Entries of a list of objects, of one under a name such as "faq", or of a map to answers."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"{path} is no valid JSON: {error}. Correct it.") from error
+    return _from_json(content, path)
+
+
+def read_jsonl(text: str, path: Path) -> tuple[Entry, ...]:
+    """Entries of one object per line; raises UnreadableFile naming the line that is none."""
+    rows = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise UnreadableFile(
+                    f"{path}, line {number}, is no valid JSON: {error}. Correct it."
+                ) from error
+    return _from_json(rows, path)
+
+
+def _from_json(content: Any, path: Path) -> tuple[Entry, ...]:
+    with conversion(path, "an FAQ in JSON"):
+        entries = list(_walk(content, may_be_map=True))
+    if not entries:
+        raise _columns_missing(path, _keys(content))
+    return _answered(entries, path)
+
+
+def _walk(node: Any, *, may_be_map: bool) -> Iterator[Entry]:
+    """Questions with their answers in objects, in lists of them, and in objects around those."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _walk(each, may_be_map=False)
+    elif isinstance(node, dict):
+        question, answer = _find(node, _QUESTIONS), _find(node, _ANSWERS)
+        questions, answers = _texts(node.get(question)), _texts(node.get(answer))
+        if questions and answers:
+            variants = _texts(node.get(_find(node, _VARIANTS)))
+            asked = (*questions[1:], *variants)
+            yield Entry(questions[0], "\n\n".join(answers), asked)
+        elif may_be_map and all(isinstance(value, str) for value in node.values()):
+            yield from (Entry(question, answer) for question, answer in node.items())
+        for key, value in node.items():
+            yield from _walk(value, may_be_map=_name(key) in _COLLECTIONS)
+
+
+def _texts(value: Any) -> list[str]:
+    """The text, or the list of texts, that a field holds; empty for anything nested deeper."""
+    values = value if isinstance(value, list) else [value]
+    if any(each is None or isinstance(each, list | dict) for each in values):
+        return []
+    return [_cell(each) for each in values]
+
+
+def _keys(content: Any) -> list[str]:
+    while isinstance(content, list) and content:
+        content = content[0]
+    return list(content) if isinstance(content, dict) else []
+
+
+def _csv_rows(text: str, delimiter: str, path: Path) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise UnreadableFile(
+            f"{path}, line {reader.line_num}, is no valid CSV: {error}. Correct it."
+        ) from error
+
+
+def _header(rows: Sequence[Row]) -> _Header | None:
+    """The first row that names both columns; None without one."""
+    for number, row in enumerate(rows[:_HEADER_ROWS]):
+        question, answer = _find(row, _QUESTIONS), _find(row, _ANSWERS)
+        if question is not None and answer is not None:
+            variants = _find(row, _VARIANTS)
+            third = None if variants is None else row.index(variants)
+            return _Header(number, row.index(question), row.index(answer), third)
+    return None
+
+
+def _rows_to_entries(rows: Sequence[Row], header: _Header) -> Iterator[Entry]:
+    for short in rows[header.row + 1 :]:
+        row = [*short, *[""] * (len(rows[header.row]) - len(short))]
+        variants = "" if header.variants is None else row[header.variants]
+        asked = [each.strip() for each in _VARIANT_ENDS.split(variants)]
+        yield Entry(row[header.question], row[header.answer], tuple(filter(None, asked)))
+
+
+def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
+    """A comma without quotes around its text moves the cells: that would be a wrong answer."""
+    width = len(rows[header.row])
+    for number, row in enumerate(rows[header.row + 1 :], start=header.row + 2):
+        if any(cell.strip() for cell in row[width:]):
+            raise UnreadableFile(
+                f"{path}, row {number}, has {len(row)} cells under {width} column names. "
+                "Put texts that contain the delimiter in double quotes."
+            )
+
+
+def _find(names: Iterable[str], wanted: Sequence[str]) -> str | None:
+    """The name among `names` that stands earliest in `wanted`."""
+    found = {_name(name): name for name in names}
+    return next((found[name] for name in wanted if name in found), None)
+
+
+def _name(column: str) -> str:
+    """A column's name as the lists above write it: "FAQ_Question *" is "faq question"."""
+    return re.sub(r"[\W_]+", " ", column).strip().lower()
+
+
+def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
+    """The entries that have a question and an answer.
+
+    Where no answer is given at all, the file lists what can be asked, and each question stands
+    for its own answer.
+    """
+    asking = [entry for entry in entries if entry.question.strip()]
+    if not asking:
+        raise UnreadableFile(f"{path} has no row with a question. Fill it in, or take it away.")
+    if not any(entry.answer.strip() for entry in asking):
+        return tuple(replace(entry, answer=entry.question) for entry in asking)
+    return tuple(
+        replace(entry, answer=_readable(entry.answer)) for entry in asking if entry.answer.strip()
+    )
+
+
+def _readable(answer: str) -> str:
+    """The answer as Markdown; exports of help desks often hold HTML."""
+    return fragment_to_markdown(answer) if _HTML_TAG.search(answer) else answer
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
+    return str(value).strip()
+
+
+def _markdown_table(rows: Sequence[Row]) -> str:
+    filled = [row for row in rows if any(row)]
+    used = [index for index in range(len(filled[0])) if any(row[index] for row in filled)]
+    lines = ["| " + " | ".join(_one_cell(row[index]) for index in used) + " |" for row in filled]
+    return "\n".join([lines[0], "|" + " --- |" * len(used), *lines[1:]])
+
+
+def _one_cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _columns_missing(path: Path, found: Sequence[str]) -> UnreadableFile:
+    names = ", ".join(" ".join(name.split())[:40] for name in found[:_HEADER_ROWS] if name)
+    return UnreadableFile(
+        f"{path} has the columns {names or '(none)'}, but needs {_WANTED}. "
+        "Name them so in its first row."
+    )

@@ -1,0 +1,335 @@
+"""Brings the knowledge up to date with its folders: builds the next version, then switches to it.
+
+A process that is killed at any point leaves the old version answering. Only what changed is read
+and embedded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from knowledge.embedding_cache import EmbeddingCache
+from knowledge.errors import KnowledgeError, KnowledgeMissing, UnreadableFile
+from knowledge.pack import Pack, merge_packs, read_pack
+from knowledge.passages import SPLITTER, cut
+from knowledge.reading import READER, document_paths, read_document
+from knowledge.store import DocumentRecord, KnowledgeStore
+from knowledge.types import Embedder, Passage, Vectors
+from knowledge.vectors import VectorIndex, centre_key, passage_number, question_key, text_key
+from knowledge.versions import Versions
+
+# What answers until there are documents of one's own: it makes way for the first of them.
+DEMO_PACK = Path(__file__).resolve().parent / "packs" / "shop"
+
+# Told the name of a stage, how much of it is done, and of how much.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder or file that was ingested. Its documents' ids begin with its name."""
+
+    path: Path
+
+    def documents(self) -> Iterator[tuple[str, Path]]:
+        for path in document_paths(self.path):
+            yield path.relative_to(self.path.parent).as_posix(), path
+
+
+@dataclass
+class IngestReport:
+    """What a run did. `broken` holds a sentence for each file that could not be read."""
+
+    version: str
+    documents: int = 0
+    passages: int = 0
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    embedded: int = 0
+    published: bool = False
+
+
+@dataclass(frozen=True)
+class _BrokenFile:
+    document: str
+    content_hash: str
+    reason: str
+
+
+@dataclass
+class _State:
+    """What the next version will hold."""
+
+    records: list[DocumentRecord] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    broken: list[_BrokenFile] = field(default_factory=list)
+
+    def keep(self, record: DocumentRecord, passages: list[Passage]) -> None:
+        self.records.append(record)
+        self.passages += passages
+
+
+class Ingest:
+    """One run: `Ingest(home, embedder).run(paths)`."""
+
+    def __init__(
+        self,
+        home: Path,
+        embedder: Embedder,
+        *,
+        chroma_url: str = "",
+        progress: Progress = lambda stage, done, total: None,
+    ) -> None:
+        self._versions = Versions(home)
+        self._embedder = embedder
+        self._chroma_url = chroma_url
+        self._progress = progress
+
+    def run(self, paths: Sequence[Path]) -> IngestReport:
+        """Adds `paths` to the sources and reads all of them again.
+
+        Raises KnowledgeBusy, KnowledgeError for a path that is not there, PackError, EmbedderError,
+        VectorStoreError; the version that was current then stays current.
+        """
+        return self._run(lambda known: _with_new(known, paths))
+
+    def remove(self, path: Path) -> IngestReport:
+        """Drops a source with all its documents. Raises KnowledgeError if it is none."""
+
+        def without(known: list[Source]) -> list[Source]:
+            left = [source for source in known if source.path != path.resolve()]
+            if len(left) == len(known):
+                names = ", ".join(str(source.path) for source in known) or "none"
+                raise KnowledgeError(f"{path} is not a source of the knowledge. Sources: {names}.")
+            return left
+
+        return self._run(without)
+
+    def _run(self, choose: Callable[[list[Source]], list[Source]]) -> IngestReport:
+        with self._versions.writing():
+            old = self._open_current()
+            try:
+                known = old.fact("sources") if old else []
+                sources = choose([Source(Path(path)) for path in known])
+                return self._bring_up_to_date(old, sources)
+            finally:
+                if old:
+                    old.close()
+
+    def _open_current(self) -> KnowledgeStore | None:
+        try:
+            name = self._versions.current()
+        except KnowledgeMissing:
+            return None
+        return KnowledgeStore(self._versions.path(name) / "passages.db")
+
+    def _bring_up_to_date(self, old: KnowledgeStore | None, sources: list[Source]) -> IngestReport:
+        found = _find_documents(sources)
+        pack = merge_packs(read_pack(source.path) for source in sources)
+        before = {record.id: record for record in old.documents()} if old else {}
+        hashes = {name: _content_hash(path) for name, path in found.items()}
+        if old and self._is_current(old, sources, pack, hashes):
+            return IngestReport(
+                version=self._versions.current(),
+                documents=len(before),
+                passages=old.count(),
+                broken=[file.reason for file in _broken_files(old)],
+            )
+        report = IngestReport(version=self._versions.next_name())
+        report.removed = sorted(before.keys() - found.keys())
+        state = self._read_all(old, found, hashes, report)
+        report.broken = [file.reason for file in state.broken]
+        if not state.passages:
+            reasons = " ".join(report.broken)
+            raise KnowledgeError(f"No text to answer from was found. {reasons}".strip())
+        self._build(state, pack, sources, report)
+        return report
+
+    def _is_current(
+        self, old: KnowledgeStore, sources: list[Source], pack: Pack, hashes: dict[str, str]
+    ) -> bool:
+        seen = {record.id: record.content_hash for record in old.documents()}
+        seen |= {file.document: file.content_hash for file in _broken_files(old)}
+        return (
+            seen == hashes
+            and old.fact("sources") == [str(source.path) for source in sources]
+            and old.fact("pack") == pack.facts()
+            and old.examples() == list(pack.examples)
+            and old.fact("embedder") == self._embedder.name
+            and old.fact("chroma_url") == self._chroma_url
+        )
+
+    def _read_all(
+        self,
+        old: KnowledgeStore | None,
+        found: dict[str, Path],
+        hashes: dict[str, str],
+        report: IngestReport,
+    ) -> _State:
+        before = {record.id: record for record in old.documents()} if old else {}
+        kept: dict[str, list[Passage]] = {}
+        for passage in old.passages() if old else ():
+            kept.setdefault(passage.document, []).append(passage)
+        state = _State()
+        for done, (name, path) in enumerate(found.items(), start=1):
+            self._progress("read", done, len(found))
+            known = before.get(name)
+            if known and known.content_hash == hashes[name]:
+                state.keep(known, kept.get(name, []))
+                continue
+            try:
+                document = read_document(path, name)
+            except UnreadableFile as error:
+                state.broken.append(_BrokenFile(name, hashes[name], str(error)))
+                # What was readable before goes on answering until the file is mended.
+                if known:
+                    state.keep(known, kept.get(name, []))
+                continue
+            (report.changed if known else report.added).append(name)
+            state.keep(DocumentRecord(name, document.title, hashes[name]), cut(document))
+        return state
+
+    def _build(
+        self,
+        state: _State,
+        pack: Pack,
+        sources: list[Source],
+        report: IngestReport,
+    ) -> None:
+        self._versions.prune()
+        self._versions.building.mkdir()
+        keys, texts = _vector_texts(state.passages)
+        cache = EmbeddingCache(self._versions.embeddings, self._embedder)
+        store = KnowledgeStore(self._versions.building / "passages.db")
+        collection = f"{self._collection_prefix()}{report.version}-{uuid4().hex[:8]}"
+        index = VectorIndex(
+            collection, folder=self._versions.building / "chroma", url=self._chroma_url
+        )
+        try:
+
+            def embedding(done: int, total: int) -> None:
+                report.embedded = done
+                self._progress("embed", done, total)
+
+            vectors = cache.embed(texts, progress=embedding)
+            keys, vectors = _with_centres(keys, vectors)
+            index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
+            store.create()
+            facts = {
+                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "sources": [str(source.path) for source in sources],
+                "pack": pack.facts(),
+                "embedder": self._embedder.name,
+                "chroma_url": self._chroma_url,
+                "collection": collection,
+                "broken": [vars(file) for file in state.broken],
+            }
+            store.write(state.records, state.passages, pack.examples, facts)
+            cache.keep_only(texts)
+            self._drop_old_collections(index, keep=collection)
+        finally:
+            cache.close()
+            store.close()
+            index.close()
+        self._versions.publish(report.version)
+        report.published = True
+        report.documents = len(state.records)
+        report.passages = len(state.passages)
+
+    def _collection_prefix(self) -> str:
+        """A Chroma server may hold the collections of several homes."""
+        home = hashlib.sha256(str(self._versions.folder.resolve()).encode()).hexdigest()
+        return f"frontdesk-{home[:8]}-"
+
+    def _drop_old_collections(self, index: VectorIndex, *, keep: str) -> None:
+        """On a server, those of removed versions and of killed runs."""
+        used = {keep}
+        for name in self._versions.names():
+            store = KnowledgeStore(self._versions.path(name) / "passages.db")
+            used.add(store.fact("collection"))
+            store.close()
+        prefix = self._collection_prefix()
+        index.drop([c for c in index.collections() if c.startswith(prefix) and c not in used])
+
+
+def _with_new(known: list[Source], paths: Sequence[Path]) -> list[Source]:
+    if not (known or paths):
+        raise KnowledgeError("Nothing has been ingested yet. Name a folder: frontdesk ingest PATH")
+    new = [path.resolve() for path in paths]
+    if any(path != DEMO_PACK for path in new):
+        known = [source for source in known if source.path != DEMO_PACK]
+    for path in new:
+        if not path.exists():
+            raise KnowledgeError(f"There is no file or folder {path}.")
+        inside = any(path.is_relative_to(source.path) for source in known)
+        if not inside:
+            known = [s for s in known if not s.path.is_relative_to(path)] + [Source(path)]
+    return known
+
+
+def _find_documents(sources: list[Source]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for source in sources:
+        if not source.path.exists():
+            raise KnowledgeError(
+                f"{source.path} was ingested before and is no longer there. "
+                f"Bring it back, or run: frontdesk knowledge remove {source.path}"
+            )
+        for name, path in source.documents():
+            if found.setdefault(name, path) != path:
+                raise KnowledgeError(
+                    f"{path} and {found[name]} would both be {name}. Rename one of the folders."
+                )
+    return found
+
+
+def _broken_files(store: KnowledgeStore) -> list[_BrokenFile]:
+    return [_BrokenFile(**row) for row in store.fact("broken") or []]
+
+
+def _content_hash(path: Path) -> str:
+    """Of the file, the reader and the splitter: any of them changed means reading it again."""
+    digest = hashlib.sha256(f"{READER}\0{SPLITTER}\0".encode())
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _vector_texts(passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
+    """Keys and texts of all vectors: what a passage says, and each way in which it is asked."""
+    keys: list[str] = []
+    texts: list[str] = []
+    for n, passage in enumerate(passages, start=1):
+        heading = passage.question or " / ".join(passage.path) or passage.title
+        questions = [passage.question] if passage.question else []
+        keys.append(text_key(n))
+        texts.append(f"{heading}\n{passage.text}")
+        for position, question in enumerate([*questions, *passage.asked]):
+            keys.append(question_key(n, position))
+            texts.append(question)
+    return keys, texts
+
+
+def _with_centres(keys: list[str], vectors: Vectors) -> tuple[list[str], Vectors]:
+    """Adds the normalised mean of the questions of each passage that is asked in several ways."""
+    rows: dict[int, list[int]] = {}
+    for row, key in enumerate(keys):
+        n = passage_number(key)
+        if key != text_key(n):
+            rows.setdefault(n, []).append(row)
+    several = {n: indices for n, indices in rows.items() if len(indices) > 1}
+    if not several:
+        return keys, vectors
+    centres = np.stack([vectors[indices].mean(axis=0) for indices in several.values()])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return [*keys, *map(centre_key, several)], np.concatenate([vectors, centres])

@@ -1,0 +1,199 @@
+"""One version of the knowledge in SQLite: documents, passages, their full text, intents, facts.
+
+Written once while it is built, read-only afterwards. Knows nothing of vectors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from knowledge.types import IntentExample, Passage
+from knowledge.words import words
+
+# BM25's k1 as SQLite's FTS5 fixes it: one term adds less than idf * (k1 + 1).
+_K1 = 1.2
+# Of a long message only the rarest terms are looked up: the others hardly change the ranking.
+MAX_QUERY_TERMS = 48
+
+# The fields of a passage that are kept as JSON.
+_LISTS = ("path", "asked")
+
+
+@dataclass(frozen=True)
+class DocumentRecord:
+    """What is remembered of a document. `content_hash` also covers the reader and the splitter."""
+
+    id: str
+    title: str
+    content_hash: str
+
+
+class KnowledgeStore:
+    """The passages.db of one version. Passages are numbered from 1 in the order of insertion."""
+
+    def __init__(self, path: Path) -> None:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = Database(connection)
+        self._lock = threading.Lock()
+        self._passage_count: int | None = None
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- writing, while a version is built
+
+    def create(self) -> None:
+        self._db.table("documents").create({"id": str, "title": str, "content_hash": str}, pk="id")
+        self._db.table("passages").create(
+            {
+                "n": int,
+                "id": str,
+                "document": str,
+                "title": str,
+                "path": str,
+                "question": str,
+                "text": str,
+                "language": str,
+                "asked": str,
+            },
+            pk="n",
+        )
+        self._db.table("passages").create_index(["id"], unique=True)
+        self._db.table("passages").create_index(["document"])
+        self._db.table("intents").create({"intent": str, "text": str, "language": str})
+        self._db.table("facts").create({"name": str, "value": str}, pk="name")
+        # Contentless: it holds the terms of `words`, which are not for reading.
+        self._db.execute("create virtual table terms using fts5(question, body, content='')")
+        self._db.execute("create virtual table term_counts using fts5vocab(terms, row)")
+
+    def write(
+        self,
+        documents: Iterable[DocumentRecord],
+        passages: Sequence[Passage],
+        examples: Iterable[IntentExample],
+        facts: Mapping[str, Any],
+    ) -> None:
+        """Everything of a version in one transaction."""
+        with self._db.atomic():
+            self._db.table("documents").insert_all(vars(document) for document in documents)
+            self._db.table("passages").insert_all(
+                _row(n, passage) for n, passage in enumerate(passages, start=1)
+            )
+            self._db.conn.executemany(
+                "insert into terms (rowid, question, body) values (?, ?, ?)",
+                _term_rows(passages),
+            )
+            self._db.table("intents").insert_all(vars(example) for example in examples)
+            self._db.table("facts").insert_all(
+                {"name": name, "value": json.dumps(value, ensure_ascii=False)}
+                for name, value in facts.items()
+            )
+        self._db.execute("insert into terms(terms) values ('optimize')")
+
+    # --- reading
+
+    def fact(self, name: str) -> Any:
+        with self._lock:
+            row = self._db.execute("select value from facts where name = ?", [name]).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def documents(self) -> list[DocumentRecord]:
+        with self._lock:
+            return [DocumentRecord(**row) for row in self._db.query("select * from documents")]
+
+    def examples(self) -> list[IntentExample]:
+        with self._lock:
+            return [IntentExample(**row) for row in self._db.query("select * from intents")]
+
+    def passages(self) -> list[Passage]:
+        """All passages in the order of their numbers."""
+        with self._lock:
+            return [_passage(row) for row in self._db.query("select * from passages order by n")]
+
+    def get(self, numbers: Sequence[int]) -> dict[int, Passage]:
+        marks = ",".join("?" * len(numbers))
+        with self._lock:
+            rows = list(self._db.query(f"select * from passages where n in ({marks})", numbers))
+        return {row["n"]: _passage(row) for row in rows}
+
+    def count(self) -> int:
+        if self._passage_count is None:
+            with self._lock:
+                self._passage_count = self._db.execute("select count(*) from passages").fetchone()[
+                    0
+                ]
+        return self._passage_count
+
+    def full_text(self, text: str, *, k: int, among: Sequence[int] = ()) -> dict[int, float]:
+        """Passage number -> lexical score in 0..1 of the k best passages and those of `among`.
+
+        The score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach
+        for this query, so it is the share of the query's information that the passage's words hold,
+        and comparable across queries. Terms that no passage holds count in the divisor.
+        """
+        weights = self._query_terms(text)
+        known = [term for term, (count, _) in weights.items() if count]
+        if not known:
+            return {}
+        most = sum(weight for _, weight in weights.values()) * (_K1 + 1)
+        query = " OR ".join(f'"{term}"' for term in known)
+        sql = "select rowid, -bm25(terms) from terms where terms match ?"
+        with self._lock:
+            rows = self._db.execute(f"{sql} order by rank limit ?", [query, k]).fetchall()
+            found = {n for n, _ in rows}
+            missing = [n for n in among if n not in found]
+            if missing:
+                marks = ",".join("?" * len(missing))
+                rows += self._db.execute(
+                    f"{sql} and rowid in ({marks})", [query, *missing]
+                ).fetchall()
+        return {n: min(1.0, max(0.0, score / most)) for n, score in rows}
+
+    def _query_terms(self, text: str) -> dict[str, tuple[int, float]]:
+        """Term -> (passages that hold it, its inverse document frequency), the rarest first."""
+        terms = sorted(set(words(text)))
+        marks = ",".join("?" * len(terms))
+        with self._lock:
+            counts: dict[str, int] = dict(
+                self._db.execute(
+                    f"select term, doc from term_counts where term in ({marks})", terms
+                ).fetchall()
+            )
+        total = self.count()
+        weighted = {term: (counts.get(term, 0), _idf(counts.get(term, 0), total)) for term in terms}
+        ranked = sorted(weighted.items(), key=lambda item: -item[1][1])
+        return dict(ranked[:MAX_QUERY_TERMS])
+
+
+def _idf(count: int, total: int) -> float:
+    """As in SQLite's FTS5, which lets no term count for nothing."""
+    return max(1e-6, math.log((total - count + 0.5) / (count + 0.5)))
+
+
+def _row(n: int, passage: Passage) -> dict[str, Any]:
+    lists = {name: json.dumps(getattr(passage, name), ensure_ascii=False) for name in _LISTS}
+    return vars(passage) | {"n": n} | lists
+
+
+def _passage(row: Mapping[str, Any]) -> Passage:
+    values = {name: value for name, value in row.items() if name != "n"}
+    return Passage(**values | {name: tuple(json.loads(row[name])) for name in _LISTS})
+
+
+def _term_rows(passages: Sequence[Passage]) -> Iterator[tuple[int, str, str]]:
+    for n, passage in enumerate(passages, start=1):
+        heading = passage.question or " ".join(passage.path) or passage.title
+        yield (
+            n,
+            " ".join(words("\n".join([heading, *passage.asked]))),
+            " ".join(words(passage.text)),
+        )

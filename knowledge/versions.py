@@ -1,0 +1,105 @@
+"""Where the versions of the knowledge lie, and which one is current. Switching is one rename.
+
+knowledge/
+  current        the name of the version that answers: 0007
+  0006/ 0007/    passages.db and, with the embedded store, chroma/
+  building/      a version that is not finished; removed by the next run
+  embeddings.db  vectors by text, so that nothing is embedded twice
+  lock           held by the one process that writes
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
+
+# How many versions are kept: the current one and those that a rollback can return to.
+VERSIONS_KEPT = 3
+
+
+class Versions:
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "knowledge"
+        self.building = self.folder / "building"
+        self.embeddings = self.folder / "embeddings.db"
+        self._pointer = self.folder / "current"
+
+    def current(self) -> str:
+        """The name of the current version. Raises KnowledgeMissing."""
+        try:
+            return self._pointer.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            raise KnowledgeMissing(
+                f"No knowledge at {self.folder.parent}. "
+                "Run: frontdesk ingest knowledge/packs/shop, or a folder of your own documents."
+            ) from None
+
+    def names(self) -> list[str]:
+        """All finished versions, the oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry.name for entry in self.folder.iterdir() if entry.name.isdigit())
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def next_name(self) -> str:
+        names = self.names()
+        return f"{int(names[-1]) + 1 if names else 1:04d}"
+
+    def publish(self, name: str) -> None:
+        """Turns `building` into the version `name` and makes it current."""
+        os.replace(self.building, self.path(name))
+        self.switch(name)
+
+    def switch(self, name: str) -> None:
+        """Makes `name` current, in one step that survives a power cut."""
+        draft = self._pointer.with_suffix(".new")
+        with draft.open("w", encoding="ascii") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self._pointer)
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def rollback(self) -> str:
+        """Returns to the version before the current one. Raises KnowledgeError if there is none."""
+        current = self.current()
+        older = [name for name in self.names() if name < current]
+        if not older:
+            raise KnowledgeError(f"There is no version before {current} to return to.")
+        self.switch(older[-1])
+        return older[-1]
+
+    def prune(self) -> list[str]:
+        """Removes unfinished and old versions, and returns the names of those that are left."""
+        shutil.rmtree(self.building, ignore_errors=True)
+        names = self.names()
+        for name in names[:-VERSIONS_KEPT]:
+            if name != self.current():
+                shutil.rmtree(self.path(name))
+        return self.names()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Held by the one process that writes. Raises KnowledgeBusy."""
+        from filelock import FileLock, Timeout
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / "lock", timeout=0):
+                yield
+        except Timeout:
+            raise KnowledgeBusy(
+                f"Another process is changing the knowledge at {self.folder.parent}. "
+                "Wait until it is done, then run this again."
+            ) from None

@@ -1,0 +1,43 @@
+"""Text to the terms of the full-text index: stemmed words, Chinese characters and bigrams."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, cast
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(rf"[{_HAN}]+|[^\W{_HAN}_]+")
+_IS_HAN = re.compile(rf"[{_HAN}]")
+_APOSTROPHE = re.compile(r"['’]")
+
+
+def words(text: str) -> list[str]:
+    """The terms of a text in order, NFKC-normalised and lower-cased.
+
+    A run of Han characters gives each character and each pair of neighbours: 退, 款, 退款.
+    English words are stemmed (Snowball's English stemmer), words of other scripts stay whole.
+    """
+    terms: list[str] = []
+    plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).lower())
+    for run in _RUN.findall(plain):
+        if _IS_HAN.match(run):
+            terms.extend(run)
+            terms.extend(first + second for first, second in pairwise(run))
+        else:
+            terms.append(_stem(run))
+    return terms
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    return cast(str, _stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")

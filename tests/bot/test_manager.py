@@ -1,0 +1,219 @@
+"""The whole way of a message, with fakes at the four seams and a real log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config
+from bot.errors import EmptyMessage, GeneratorError, MessageTooLong, UnknownConversation
+from bot.generators.quote import QuoteGenerator
+from bot.log import ConversationLog
+from bot.manager import DialogManager, Parts
+from bot.phrases import say
+from bot.types import Answer, Generator, Owner, Piece, Route
+from tests.conftest import (
+    BagEmbedder,
+    FixedIntents,
+    FixedRetriever,
+    ScriptedGenerator,
+    make_match,
+)
+
+REFUND = make_match(
+    "Refunds take five working days. They go back to your card.",
+    question="How long do refunds take?",
+)
+SHOES = make_match("Shoes must be unworn.", question="Can I return shoes?", name="shoes")
+
+
+class Desk:
+    """A manager with its fakes at hand."""
+
+    def __init__(self, log: ConversationLog, config: Config, generator: Generator | None) -> None:
+        self.log = log
+        self.embedder = BagEmbedder()
+        self.intents = FixedIntents(
+            {"human": "ask_for_person", "awful": "complaint", "hello": "greeting"}
+        )
+        self.retriever = FixedRetriever({"shoes": [SHOES], "refund": [REFUND]})
+        quote = QuoteGenerator()
+        parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
+        self.manager = DialogManager(log, parts, config)
+        self.conversation = self.manager.start("en")
+
+    def ask(self, text: str) -> Answer:
+        *pieces, answer = self.manager.reply(self.conversation.id, text)
+        assert isinstance(answer, Answer)
+        assert "".join(p.text for p in pieces if isinstance(p, Piece)) == answer.text
+        return answer
+
+
+@pytest.fixture
+def desk(log: ConversationLog, config: Config) -> Desk:
+    return Desk(log, config, None)
+
+
+def with_generator(log: ConversationLog, config: Config, *pieces: str | BaseException) -> Desk:
+    return Desk(log, config, ScriptedGenerator(pieces))
+
+
+def test_a_question_is_answered_with_its_passage_cited(desk: Desk) -> None:
+    answer = desk.ask("How long does a refund take?")
+    assert answer.route is Route.ANSWER
+    assert "five working days" in answer.text
+    assert [citation.passage_id for citation in answer.citations] == ["doc.md#a"]
+    assert {"embed", "classify", "search", "generate", "first_word", "total"} <= set(
+        answer.timings_ms
+    )
+
+
+def test_the_message_is_embedded_once(desk: Desk) -> None:
+    desk.ask("How long does it take until a refund is on my card?")
+    assert desk.embedder.embedded == ["How long does it take until a refund is on my card?"]
+
+
+def test_the_customers_words_are_stored_before_anything_can_fail(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("disk on fire")
+
+    desk.retriever.search = broken  # type: ignore[method-assign, assignment]
+    with pytest.raises(RuntimeError):
+        desk.ask("refund?")
+    (turn,) = log.conversation(desk.conversation.id).turns
+    assert (turn.text, turn.status) == ("refund?", "failed")
+
+
+def test_nonsense_is_declined_and_the_second_time_handed_off(desk: Desk) -> None:
+    first = desk.ask("qwertz uiop asdf")
+    assert (first.route, first.owner) == (Route.DECLINE, Owner.BOT)
+    second = desk.ask("yxcv bnm")
+    assert (second.route, second.owner) == (Route.HAND_OFF, Owner.WAITING)
+
+
+@pytest.mark.parametrize("text", ["a human please", "this is awful"])
+def test_who_asks_for_a_person_or_is_angry_gets_one_and_the_bot_falls_silent(
+    desk: Desk, text: str
+) -> None:
+    assert desk.ask(text).owner is Owner.WAITING
+    silent = desk.ask("How long does a refund take?")
+    assert (silent.route, silent.text, silent.owner) == (Route.SILENT, "", Owner.WAITING)
+    turns = desk.log.conversation(desk.conversation.id).turns
+    assert [turn.role for turn in turns] == ["customer", "bot", "customer"]
+    assert turns[-1].status == "done"
+
+
+def test_a_person_who_takes_over_while_the_bot_writes_wins(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    reply = desk.manager.reply(desk.conversation.id, "refund?")
+    next(reply)
+    desk.manager.ask_for_person(desk.conversation.id)
+    *_, last = reply
+    assert isinstance(last, Answer)
+    assert last.route is Route.SILENT
+    roles = [turn.role for turn in log.conversation(desk.conversation.id).turns]
+    assert roles == ["customer", "system"]
+
+
+def test_small_talk_needs_no_passage(desk: Desk) -> None:
+    answer = desk.ask("hello")
+    assert (answer.route, answer.text) == (Route.SMALL_TALK, say("greeting", "en"))
+
+
+def test_a_follow_up_is_searched_with_the_question_before_it(desk: Desk) -> None:
+    desk.ask("How do I get a refund?")
+    desk.ask("and for boots?")
+    assert desk.retriever.asked[-1] == "How do I get a refund? and for boots?"
+
+
+def test_the_language_of_the_message_decides_the_language_of_the_answer(desk: Desk) -> None:
+    assert desk.ask("你们卖船吗").text == say("decline", "zh")
+
+
+def test_an_answer_in_the_other_language_says_so(desk: Desk) -> None:
+    answer = desk.ask("refund 要多久")
+    assert answer.text.startswith(say("other_language", "zh"))
+    assert "five working days" in answer.text
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "\x00\x07", "\u200d"])
+def test_an_empty_message_is_refused_before_it_is_stored(desk: Desk, text: str) -> None:
+    with pytest.raises(EmptyMessage):
+        desk.manager.reply(desk.conversation.id, text)
+    assert desk.log.conversation(desk.conversation.id).turns == ()
+
+
+def test_a_huge_message_is_refused_with_both_lengths(desk: Desk) -> None:
+    with pytest.raises(MessageTooLong, match=r"100,000 .* 4,000"):
+        desk.manager.reply(desk.conversation.id, "x" * 100_000)
+
+
+def test_an_unknown_conversation_is_refused(desk: Desk) -> None:
+    with pytest.raises(UnknownConversation):
+        desk.manager.reply("nobody", "hello")
+
+
+def test_control_characters_are_taken_out_and_emoji_stay(desk: Desk) -> None:
+    desk.ask("refund\x00\x1b[31m 👩‍👩‍👧?")
+    turn = desk.log.conversation(desk.conversation.id).turns[0]
+    assert turn.text == "refund[31m 👩‍👩‍👧?"
+
+
+def test_two_messages_at_once_are_both_stored_and_both_answered(desk: Desk) -> None:
+    first = desk.manager.reply(desk.conversation.id, "refund?")
+    second = desk.manager.reply(desk.conversation.id, "shoes?")
+    answers = [list(second)[-1], list(first)[-1]]
+    assert all(isinstance(answer, Answer) for answer in answers)
+    turns = desk.log.conversation(desk.conversation.id).turns
+    assert [turn.role for turn in turns] == ["customer", "customer", "bot", "bot"]
+    assert all(turn.status == "done" for turn in turns)
+
+
+def test_closing_the_reply_cancels_the_generator_and_stores_that(
+    log: ConversationLog, config: Config
+) -> None:
+    generator = ScriptedGenerator(
+        ["Refunds take five working days. ", "They go back to your card."]
+    )
+    desk = Desk(log, config, generator)
+    reply = desk.manager.reply(desk.conversation.id, "refund?")
+    next(reply)
+    reply.close()  # type: ignore[attr-defined]
+    assert generator.closed == 1
+    (turn,) = log.conversation(desk.conversation.id).turns
+    assert turn.status == "cancelled"
+
+
+def test_a_sentence_that_no_passage_supports_is_not_shown(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = with_generator(
+        log, config, "Refunds take five working days. ", "You also get 50 euros for free."
+    )
+    answer = desk.ask("refund?")
+    assert answer.text.strip() == "Refunds take five working days."
+
+
+def test_an_answer_without_any_support_becomes_a_quotation(
+    log: ConversationLog, config: Config
+) -> None:
+    answer = with_generator(log, config, "We sell boats from Mars.").ask("refund?")
+    assert "boats" not in answer.text
+    assert "five working days" in answer.text
+
+
+def test_a_generator_that_fails_costs_the_customer_nothing(
+    log: ConversationLog, config: Config, tmp_path: Path
+) -> None:
+    desk = with_generator(log, config, GeneratorError("The model server is down."))
+    answer = desk.ask("refund?")
+    assert "five working days" in answer.text
+    row = next(log._db.query("select generator, error from turns where id = ?", [answer.turn_id]))
+    assert row == {"generator": "quote", "error": "The model server is down."}

@@ -1,0 +1,198 @@
+"""Bringing the knowledge up to date: incremental, atomic, and honest about broken files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
+from knowledge.ingest import DEMO_PACK, Ingest
+from knowledge.search import KnowledgeBase
+from knowledge.status import read_documents, read_status
+from knowledge.versions import VERSIONS_KEPT, Versions
+from tests.conftest import BagEmbedder
+
+REFUNDS = "# Returns\n\n## How long do refunds take?\n\nFive working days.\n"
+SHIPPING = "# Shipping\n\n## What does shipping cost?\n\nIt costs 4.90 euros.\n"
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "returns.md").write_text(REFUNDS, encoding="utf-8")
+    (folder / "shipping.md").write_text(SHIPPING, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def found(home: Path, question: str) -> str:
+    base = KnowledgeBase(home, BagEmbedder())
+    try:
+        return base.search(question)[0].passage.text
+    finally:
+        base.close()
+
+
+def test_what_was_ingested_is_found_with_its_document_and_heading(docs: Path, home: Path) -> None:
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert (report.documents, report.passages, report.broken) == (2, 2, [])
+    base = KnowledgeBase(home, BagEmbedder())
+    passage = base.search("how long do refunds take")[0].passage
+    assert passage.id == "docs/returns.md#how-long-do-refunds-take"
+    assert passage.title == "Returns"
+
+
+def test_a_second_run_on_unchanged_documents_embeds_nothing_and_makes_no_version(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    again = BagEmbedder()
+    report = Ingest(home, again).run([docs])
+    assert (again.embedded, report.published, report.version) == ([], False, "0001")
+
+
+def test_only_a_changed_document_is_embedded_again(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "shipping.md").write_text(SHIPPING.replace("4.90", "5.90"), encoding="utf-8")
+    again = BagEmbedder()
+    report = Ingest(home, again).run([docs])
+    assert report.changed == ["docs/shipping.md"]
+    assert again.embedded == ["What does shipping cost?\nIt costs 5.90 euros."]
+    assert "5.90" in found(home, "what does shipping cost")
+
+
+def test_a_removed_document_goes(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "shipping.md").unlink()
+    report = Ingest(home, BagEmbedder()).run([])
+    assert report.removed == ["docs/shipping.md"]
+    assert [row["id"] for row in read_documents(home)] == ["docs/returns.md"]
+
+
+def test_another_encoder_embeds_everything_again(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    other = BagEmbedder("another")
+    Ingest(home, other).run([docs])
+    assert len(other.embedded) == 4
+    with pytest.raises(KnowledgeError, match=r"another.* bag-of-words.*Run: frontdesk ingest"):
+        KnowledgeBase(home, BagEmbedder()).search("refunds")
+
+
+def test_a_broken_file_is_named_and_skipped_and_the_rest_goes_on(docs: Path, home: Path) -> None:
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.4 nonsense")
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert report.documents == 2
+    assert len(report.broken) == 1
+    assert "broken.pdf" in report.broken[0]
+    again = Ingest(home, BagEmbedder()).run([docs])
+    assert (again.published, again.broken) == (False, report.broken)
+
+
+def test_a_file_that_becomes_broken_goes_on_answering_as_it_was(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "shipping.md").write_bytes(bytes(range(256)) * 40)
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert len(report.broken) == 1
+    assert "4.90" in found(home, "what does shipping cost")
+
+
+def test_a_killed_run_leaves_the_old_version_and_the_next_one_cleans_up(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+
+    class Killed(BagEmbedder):
+        def embed(self, texts):  # type: ignore[no-untyped-def]
+            raise KeyboardInterrupt
+
+    (docs / "shipping.md").write_text(SHIPPING.replace("4.90", "5.90"), encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        Ingest(home, Killed()).run([docs])
+    assert "4.90" in found(home, "what does shipping cost")
+    Ingest(home, BagEmbedder()).run([docs])
+    assert "5.90" in found(home, "what does shipping cost")
+    assert not Versions(home).building.exists()
+
+
+def test_a_second_writer_is_refused_with_a_sentence(docs: Path, home: Path) -> None:
+    with Versions(home).writing(), pytest.raises(KnowledgeBusy, match="Wait until it is done"):
+        Ingest(home, BagEmbedder()).run([docs])
+
+
+def test_rollback_returns_to_the_version_before_and_a_running_search_follows(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    base = KnowledgeBase(home, BagEmbedder())
+    assert "4.90" in base.search("what does shipping cost")[0].passage.text
+    (docs / "shipping.md").write_text(SHIPPING.replace("4.90", "5.90"), encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs])
+    assert "5.90" in base.search("what does shipping cost")[0].passage.text
+    assert Versions(home).rollback() == "0001"
+    assert "4.90" in base.search("what does shipping cost")[0].passage.text
+    with pytest.raises(KnowledgeError, match="no version before"):
+        Versions(home).rollback()
+
+
+def test_old_versions_are_removed(docs: Path, home: Path) -> None:
+    for price in range(VERSIONS_KEPT + 3):
+        (docs / "shipping.md").write_text(SHIPPING.replace("4.90", f"{price}.00"), encoding="utf-8")
+        Ingest(home, BagEmbedder()).run([docs])
+    names = Versions(home).names()
+    assert len(names) <= VERSIONS_KEPT + 1
+    assert names[-1] == Versions(home).current()
+
+
+def test_folders_of_earlier_runs_stay_and_one_can_be_removed(
+    docs: Path, home: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "hours.md").write_text("# Hours\n\nWe open at nine.\n", encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs])
+    assert Ingest(home, BagEmbedder()).run([other]).documents == 3
+    assert Ingest(home, BagEmbedder()).remove(docs).documents == 1
+    with pytest.raises(KnowledgeError, match="is not a source"):
+        Ingest(home, BagEmbedder()).remove(docs)
+
+
+def test_the_demo_shop_makes_way_for_ones_own_documents(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([DEMO_PACK])
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert report.documents == 2
+
+
+def test_a_source_that_vanished_is_an_error_and_not_an_empty_shop(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    docs.rename(docs.with_name("moved"))
+    with pytest.raises(KnowledgeError, match="no longer there"):
+        Ingest(home, BagEmbedder()).run([])
+    assert "4.90" in found(home, "what does shipping cost")
+
+
+def test_two_folders_of_one_name_are_refused(docs: Path, home: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "elsewhere" / "docs"
+    twin.mkdir(parents=True)
+    (twin / "returns.md").write_text(REFUNDS, encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="Rename one of the folders"):
+        Ingest(home, BagEmbedder()).run([docs, twin])
+
+
+def test_without_knowledge_the_error_names_the_next_command(home: Path) -> None:
+    with pytest.raises(KnowledgeMissing, match="Run: frontdesk ingest"):
+        KnowledgeBase(home, BagEmbedder()).search("refunds")
+    with pytest.raises(KnowledgeMissing):
+        read_status(home)
+
+
+def test_status_tells_what_the_version_holds(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    status = read_status(home)
+    assert (status["documents"], status["passages"], status["questions"]) == (2, 2, 2)
+    assert status["languages"] == ["en 2"]

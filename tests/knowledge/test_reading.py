@@ -1,0 +1,218 @@
+"""Files of every kind become documents, and broken ones a sentence that says what to do."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import UnreadableFile
+from knowledge.passages import cut
+from knowledge.reading import READABLE, READER, document_paths, read_document
+from knowledge.types import Document
+from tests.knowledge.documents import docx, pdf, xlsx
+
+
+def read(folder: Path, name: str, content: bytes | str) -> Document:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_document(path, f"docs/{name}")
+
+
+def refusal(folder: Path, name: str, content: bytes | str) -> str:
+    with pytest.raises(UnreadableFile) as refused:
+        read(folder, name, content)
+    sentence = str(refused.value)
+    assert sentence.startswith(str(folder / name))
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_the_reader_is_named_with_the_version_of_its_converter() -> None:
+    assert "markitdown 0." in READER
+
+
+def test_markdown_is_read_as_it_is_with_its_first_heading_as_title(tmp_path: Path) -> None:
+    document = read(tmp_path, "faq.md", "Intro.\n\n# Our *returns*\n\nText.\n")
+    assert document == Document(
+        "docs/faq.md", "Our returns", "Intro.\n\n# Our *returns*\n\nText.\n"
+    )
+
+
+def test_a_file_without_a_heading_is_named_after_itself(tmp_path: Path) -> None:
+    assert read(tmp_path, "shipping_costs-2026.txt", "Free.").title == "Shipping costs 2026"
+
+
+def test_front_matter_is_stripped_and_gives_the_title(tmp_path: Path) -> None:
+    document = read(
+        tmp_path, "a.md", "---\r\ntitle: Refunds\r\ntags: [a]\r\n---\r\n# Other\n\nText"
+    )
+    assert (document.title, document.markdown) == ("Refunds", "# Other\n\nText")
+
+
+@pytest.mark.parametrize("text", ["---\n# Rule\n\n---\n", "---\n: [\n---\ntext", "---\ntext"])
+def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, "a.md", text).markdown == text
+
+
+def test_html_becomes_markdown_without_menus_and_scripts(tmp_path: Path) -> None:
+    page = (
+        "<html><head><title>Help &amp; more</title><style>p{}</style></head><body>"
+        "<nav><a href='/'>Home</a></nav><script>alert(1)</script>"
+        "<h2>Costs</h2><table><tr><th>To</th><th>Price</th></tr>"
+        "<tr><td>France</td><td>€10.90</td></tr></table></body></html>"
+    )
+    document = read(tmp_path, "help.html", page)
+    assert document.title == "Help & more"
+    assert "| France | €10.90 |" in document.markdown
+    assert not any(word in document.markdown for word in ("Home", "alert", "p{}"))
+
+
+def test_questions_that_fold_open_on_a_page_are_entries(tmp_path: Path) -> None:
+    page = (
+        "<h1>Help</h1><details><summary>How long?</summary><p>Five days.</p></details>"
+        "<dl><dt>Can I cancel?</dt><dd>Yes.</dd></dl>"
+    )
+    passages = cut(read(tmp_path, "help.html", page))
+    assert [(each.question, each.text) for each in passages] == [
+        ("How long?", "Five days."),
+        ("Can I cancel?", "Yes."),
+    ]
+
+
+def test_a_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
+    page = "<meta charset=gb2312><title>退货</title><p>七天内可以退货，镕基路门店也行。</p>"
+    document = read(tmp_path, "a.html", page.encode("gb18030"))
+    assert (document.title, document.markdown) == ("退货", "七天内可以退货，镕基路门店也行。")
+
+
+def test_a_pdf_gives_its_questions_and_answers(tmp_path: Path) -> None:
+    lines = ["Shop help", "How long do refunds take?", "Refunds take 5 working days."]
+    passages = cut(read(tmp_path, "help.pdf", pdf(lines)))
+    assert [(each.question, each.text) for each in passages] == [
+        ("", "Shop help"),
+        ("How long do refunds take?", "Refunds take 5 working days."),
+    ]
+
+
+def test_a_word_file_keeps_its_headings_and_bold_questions(tmp_path: Path) -> None:
+    paragraphs = [
+        ("Heading1", "Returns"),
+        ("", "Send it back."),
+        ("Bold", "How long do I have?"),
+        ("", "30 days."),
+        ("Heading2", "退款要多久？"),
+        ("", "三到五天。"),
+    ]
+    document = read(tmp_path, "returns.docx", docx(paragraphs))
+    assert document.title == "Returns"
+    assert [(each.question, each.text) for each in cut(document)] == [
+        ("", "Send it back."),
+        ("How long do I have?", "30 days."),
+        ("退款要多久？", "三到五天。"),
+    ]
+
+
+def test_a_workbook_gives_entries_and_its_other_sheets_as_tables(tmp_path: Path) -> None:
+    book = xlsx(
+        {
+            "FAQ": [["Our FAQ", None], ["Question", "Answer"], ["How long?", "5 days"]],
+            "Costs": [
+                ["To", "Price", None],
+                ["DE", 4.9, None],
+                [None, None, None],
+                ["FR", 10, "|"],
+            ],
+        }
+    )
+    document = read(tmp_path, "shop.xlsx", book)
+    assert [(each.question, each.answer) for each in document.entries] == [("How long?", "5 days")]
+    assert document.markdown == (
+        "## Costs\n\n| To | Price |  |\n| --- | --- | --- |\n| DE | 4.9 |  |\n| FR | 10 | \\| |"
+    )
+
+
+@pytest.mark.parametrize("suffix", sorted(READABLE))
+def test_five_megabytes_of_random_bytes_are_refused_whatever_their_name(
+    tmp_path: Path, suffix: str
+) -> None:
+    refusal(tmp_path, f"faq{suffix}", random.Random(0).randbytes(5_000_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("faq.pdf", b"%PDF-1.7\n"), ("faq.xlsx", b"PK\x03\x04"), ("a.docx", b"PK")]
+)
+def test_random_bytes_behind_a_true_signature_are_refused(
+    tmp_path: Path, name: str, head: bytes
+) -> None:
+    refusal(tmp_path, name, head + random.Random(1).randbytes(100_000))
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+def test_files_that_were_cut_off_are_refused_or_read_but_never_crash(
+    tmp_path: Path, kept: float
+) -> None:
+    whole = {
+        "a.pdf": pdf(["How long?", "Five days."]),
+        "a.docx": docx([("", "Five days.")]),
+        "a.xlsx": xlsx({"FAQ": [["q", "a"], ["How long?", "Five days."]]}),
+    }
+    for name, data in whole.items():
+        try:
+            document = read(tmp_path, name, data[: int(len(data) * kept)])
+        except UnreadableFile:
+            continue
+        assert "Five days." in document.markdown
+
+
+def test_a_scanned_pdf_is_refused_with_the_way_to_its_text(tmp_path: Path) -> None:
+    assert "OCR" in refusal(tmp_path, "scan.pdf", pdf([]))
+
+
+def test_files_with_a_password_are_refused(tmp_path: Path) -> None:
+    assert "password" in refusal(tmp_path, "a.pdf", pdf(["Secret"], encrypted=True))
+    assert "password" in refusal(tmp_path, "a.docx", b"\xd0\xcf\x11\xe0" + bytes(600))
+
+
+def test_empty_files_and_unknown_kinds_are_refused(tmp_path: Path) -> None:
+    assert "holds no text" in refusal(tmp_path, "a.md", "\ufeff \n\x00\n")
+    assert ".docx" in refusal(tmp_path, "a.exe", "MZ")
+
+
+def test_a_missing_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"gone\.md cannot be opened: No such file"):
+        read_document(tmp_path / "gone.md", "gone.md")
+
+
+def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "huge.md"
+    with path.open("wb") as file:
+        file.truncate(51_000_000)
+    with pytest.raises(UnreadableFile, match="larger than 50 MB"):
+        read_document(path, "huge.md")
+
+
+def test_a_folder_gives_its_readable_files_in_order(tmp_path: Path) -> None:
+    for name in (
+        "b.md", "a/z.PDF", "a/a.csv", "pack.toml", "c.png", ".hidden.md", ".git/x.md",
+        "intents/refund.md", "~$b.docx", "faq/zh/一.md",
+    ):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "broken.md").symlink_to(tmp_path / "nowhere.md")
+    found = [str(path.relative_to(tmp_path)) for path in document_paths(tmp_path)]
+    assert found == ["a/a.csv", "a/z.PDF", "b.md", "faq/zh/一.md"]
+
+
+def test_a_file_is_its_own_list_of_documents(tmp_path: Path) -> None:
+    path = tmp_path / "notes.exe"
+    path.touch()
+    assert document_paths(path) == [path]
+
+
+def test_a_path_where_nothing_stands_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="does not exist"):
+        document_paths(tmp_path / "gone")

@@ -1,0 +1,90 @@
+"""One server and one browser for all tests of the page; every test is a visitor of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.ui.browser import MISSING, find_chromium
+from tests.ui.desk import Desk, make_desk
+from ui.server import create_app
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server that runs, and the desk behind it."""
+
+    url: str
+    desk: Desk
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    desk = make_desk(tmp_path_factory.mktemp("site"))
+    config = uvicorn.Config(create_app(desk.frontdesk), port=0, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", desk)
+    server.should_exit = True
+    server.force_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+Visitor = Callable[..., Page]
+
+
+@pytest.fixture
+def visitor(browser: Browser, site: Site) -> Iterator[Visitor]:
+    """Opens the page in a new browser profile. Anything from outside or in red is an error."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def visit(locale: str = "en-GB", **options: object) -> Page:
+        context = browser.new_context(locale=locale, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((site.url, "data:", "blob:")) else problems.append(r.url)
+            ),
+        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.goto(site.url)
+        page.wait_for_selector("body.ready")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    """An English visitor at a desk."""
+    return visitor()

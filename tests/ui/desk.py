@@ -1,0 +1,122 @@
+"""A whole Frontdesk for the tests of the page and the API: real manager, real log, fakes at the seams.
+
+A word in the message decides what happens: refund is answered from two passages, return asks which
+one was meant, slow takes its time, explode fails, human wants a person; anything else is unknown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+from bot.build import Frontdesk
+from bot.config import Config
+from bot.generators.quote import QuoteGenerator
+from bot.log import ConversationLog
+from bot.manager import DialogManager, Parts
+from bot.types import Prompt
+from knowledge.pack import Pack
+from knowledge.search import KnowledgeBase
+from knowledge.types import Language, Match, Vectors
+from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, make_match
+
+REFUND = make_match(
+    "Refunds take **five working days**. We send them to https://shop.example/wallet.",
+    question="How long do refunds take?",
+    name="refund",
+)
+CARD = make_match(
+    "Card refunds need two days more. <script>document.title = 'broken in'</script>",
+    score=0.75,
+    question="And with a <b>card</b>?",
+    name="card",
+)
+HOW = make_match("Print the label first.", question="How do I send it back?", name="how")
+WHEN = make_match("You have thirty days.", question="When must it be back?", name="when")
+SLOW = make_match(
+    " ".join(f"Step {number} is easy." for number in range(1, 101)),
+    question="What is slow?",
+    name="slow",
+)
+_ZH = make_match("退款需要五个工作日。", question="退款要多久？", name="refund-zh")
+REFUND_ZH = replace(_ZH, passage=replace(_ZH.passage, language="zh"))
+
+STARTERS: dict[Language, tuple[str, ...]] = {
+    "en": ("How long do refunds take?", "What is <i>slow</i>?"),
+    "zh": ("退款要多久？",),
+}
+
+
+@dataclass
+class KeyedRetriever(FixedRetriever):
+    """Fails where the message says explode."""
+
+    pack: Pack = field(
+        default_factory=lambda: Pack({"en": "Larkfell & Sons", "zh": "岚山户外"}, STARTERS)
+    )
+
+    def search(
+        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+    ) -> list[Match]:
+        if "explode" in text:
+            raise RuntimeError("the index is gone")
+        return super().search(text, vector, k=k, language=language)
+
+
+@dataclass
+class ReadingGenerator:
+    """Reads the passages out, a sentence a piece; slowly where that was asked for."""
+
+    name: str = "reading"
+    model: str = "voice"
+    pause_seconds: float = 0.15
+    running: int = 0
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    def generate(self, prompt: Prompt) -> Iterator[str]:
+        slow = "slow" in prompt.question
+        self.running += 1
+        try:
+            for passage in prompt.passages:
+                for sentence in passage.text.split(". "):
+                    if slow:
+                        time.sleep(self.pause_seconds)
+                    yield sentence.rstrip(".") + ". " if "。" not in sentence else sentence
+        finally:
+            self.running -= 1
+            self.closed.set()
+
+
+@dataclass
+class Desk:
+    frontdesk: Frontdesk
+    generator: ReadingGenerator
+
+    @property
+    def log(self) -> ConversationLog:
+        return self.frontdesk.log
+
+
+def make_desk(home: Path) -> Desk:
+    config = Config(home=home, max_message_chars=4000)
+    log = ConversationLog(home / "conversations.db")
+    generator = ReadingGenerator()
+    retriever = KeyedRetriever(
+        {
+            "explode": [],
+            "refund": [REFUND, CARD],
+            "退款": [REFUND_ZH],
+            "return": [HOW, WHEN],
+            "send it back": [HOW],
+            "must it be": [WHEN],
+            "slow": [SLOW],
+        }
+    )
+    intents = FixedIntents({"human": "ask_for_person", "hello": "greeting"})
+    parts = Parts(BagEmbedder(), intents, retriever, generator, QuoteGenerator())
+    manager = DialogManager(log, parts, config)
+    return Desk(Frontdesk(config, log, cast(KnowledgeBase, retriever), manager), generator)

@@ -1,0 +1,367 @@
+"""The HTTP API over HTTP, with a real log behind it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.types import Owner, Route
+from tests.ui.conftest import Site
+from tests.ui.desk import Desk, make_desk
+from ui.server import create_app
+
+EVENTS = {"accept": "text/event-stream"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return make_desk(tmp_path)
+
+
+@pytest.fixture
+def client(desk: Desk) -> Iterator[TestClient]:
+    with TestClient(create_app(desk.frontdesk), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def conversation(client: TestClient) -> str:
+    return f"/api/conversations/{client.post('/api/conversations').json()['id']}"
+
+
+def sentence(response: httpx.Response) -> str:
+    """The error's `detail`: one sentence, and nothing else in the body."""
+    assert set(response.json()) == {"detail"}
+    detail = response.json()["detail"]
+    assert isinstance(detail, str)
+    assert detail
+    assert "Traceback" not in detail
+    return detail
+
+
+def read_events(text: str) -> list[tuple[str, Any]]:
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [
+        (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
+        for name, data in blocks
+    ]
+
+
+def test_a_conversation_starts_in_the_language_that_is_asked_for(client: TestClient) -> None:
+    created = client.post("/api/conversations", json={"language": "zh"})
+    assert created.status_code == 201
+    assert created.json()["language"] == "zh"
+    assert created.json()["owner"] == "bot"
+    assert len(created.json()["id"]) >= 22
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("de-DE,de;q=0.9,en;q=0.5", "en"),
+        ("en;q=0.3, zh-Hant;q=0.7", "zh"),
+        ("fr", "en"),
+        ("zh;q=nonsense", "en"),
+        ("zh;q=0", "en"),
+        ("", "en"),
+    ],
+)
+def test_else_the_browser_says_the_language(client: TestClient, header: str, language: str) -> None:
+    created = client.post("/api/conversations", headers={"accept-language": header})
+    assert created.json()["language"] == language
+
+
+def test_a_message_is_answered_with_citations(client: TestClient, conversation: str) -> None:
+    answer = client.post(f"{conversation}/messages", json={"text": "my refund?"}).json()
+    assert set(answer) == {
+        "answer",
+        "route",
+        "intent",
+        "citations",
+        "options",
+        "owner",
+        "conversation_id",
+        "turn_id",
+        "timings_ms",
+    }
+    assert "five working days" in answer["answer"]
+    assert answer["route"] == "answer"
+    assert set(answer["intent"]) == {"name", "confidence", "known"}
+    assert [c["title"] for c in answer["citations"]] == [
+        "How long do refunds take?",
+        "And with a <b>card</b>?",
+    ]
+    assert set(answer["citations"][0]) == {"passage_id", "document", "title", "text", "score"}
+
+
+def test_the_same_answer_comes_in_pieces_as_events(client: TestClient, conversation: str) -> None:
+    response = client.post(f"{conversation}/messages", json={"text": "my refund?"}, headers=EVENTS)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *pieces, (last, answer) = read_events(response.text)
+    assert len(pieces) >= 3
+    assert {name for name, _ in pieces} == {"piece"}
+    assert last == "answer"
+    assert "".join(piece["text"] for _, piece in pieces) == answer["answer"]
+    assert len(answer["citations"]) == 2
+
+
+def test_a_conversation_reads_back_with_its_citations(
+    client: TestClient, conversation: str
+) -> None:
+    client.post(f"{conversation}/messages", json={"text": "my refund?"})
+    turns = client.get(conversation).json()["turns"]
+    assert [turn["role"] for turn in turns] == ["customer", "bot"]
+    assert turns[0]["text"] == "my refund?"
+    assert len(turns[1]["citations"]) == 2
+
+
+def test_a_clarifying_answer_offers_its_options(client: TestClient, conversation: str) -> None:
+    answer = client.post(f"{conversation}/messages", json={"text": "return"}).json()
+    assert answer["route"] == "clarify"
+    assert answer["options"] == ["How do I send it back?", "When must it be back?"]
+
+
+def test_feedback_is_stored_with_the_answer(
+    client: TestClient, conversation: str, desk: Desk
+) -> None:
+    turn = client.post(f"{conversation}/messages", json={"text": "my refund?"}).json()["turn_id"]
+    body = {"rating": "down", "comment": "too slow"}
+    assert client.put(f"{conversation}/turns/{turn}/feedback", json=body).status_code == 204
+    assert client.put(f"{conversation}/turns/{turn}/feedback", json=body).status_code == 204
+    assert client.get(conversation).json()["turns"][-1]["rating"] == "down"
+
+
+def test_feedback_on_a_turn_of_somebody_else_is_refused(
+    client: TestClient, conversation: str
+) -> None:
+    other = client.post("/api/conversations").json()["id"]
+    path = f"/api/conversations/{other}/messages"
+    turn = client.post(path, json={"text": "my refund?"}).json()["turn_id"]
+    response = client.put(f"{conversation}/turns/{turn}/feedback", json={"rating": "up"})
+    assert response.status_code == 404
+    assert "no such answer" in sentence(response)
+
+
+def test_whoever_asks_for_a_person_gets_no_more_answers(
+    client: TestClient, conversation: str
+) -> None:
+    assert client.post(f"{conversation}/person").json()["role"] == "system"
+    assert client.post(f"{conversation}/person").status_code == 200
+    answer = client.post(f"{conversation}/messages", json={"text": "my refund?"}).json()
+    assert (answer["route"], answer["answer"], answer["owner"]) == (Route.SILENT, "", Owner.WAITING)
+    assert client.get(conversation).json()["turns"][-1]["text"] == "my refund?"
+
+
+def test_an_e_mail_address_is_stored(client: TestClient, conversation: str) -> None:
+    response = client.post(f"{conversation}/contact", json={"email": " anna@example.com "})
+    assert response.status_code == 204
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["", "anna", "anna@", "@b.c", "a@b", "a b@c.de", "a@b..de", "a@-b.de", "a@b.de\n", "ä@b.de"]
+    + ["x" * 65 + "@b.de", f"a@{'b' * 64}.de", "a@b.de,c@d.ef"],
+)
+def test_what_is_no_e_mail_address_is_refused(
+    client: TestClient, conversation: str, email: str
+) -> None:
+    response = client.post(f"{conversation}/contact", json={"email": email})
+    if email.strip() == "a@b.de":  # a line break at the end is only sloppy
+        assert response.status_code == 204
+    else:
+        assert response.status_code == 422
+        assert "e-mail address" in sentence(response)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "", None),
+        ("POST", "/messages", {"text": "hello"}),
+        ("POST", "/person", None),
+        ("POST", "/contact", {"email": "a@b.de"}),
+        ("PUT", "/turns/1/feedback", {"rating": "up"}),
+    ],
+)
+def test_an_unknown_conversation_is_404(
+    client: TestClient, method: str, path: str, body: object
+) -> None:
+    response = client.request(method, f"/api/conversations/nobody{path}", json=body)
+    assert response.status_code == 404
+    assert "There is no such" in sentence(response)
+
+
+def test_conversations_cannot_be_listed(client: TestClient) -> None:
+    assert client.get("/api/conversations").status_code == 405
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u0000\u0001", "\u200b\u200d"])
+def test_an_empty_message_is_422(client: TestClient, conversation: str, text: str) -> None:
+    response = client.post(f"{conversation}/messages", json={"text": text})
+    assert response.status_code == 422
+    assert sentence(response) == "Please write something first."
+    assert client.get(conversation).json()["turns"] == []
+
+
+@pytest.mark.parametrize("headers", [{}, EVENTS])
+def test_a_message_of_100_kb_is_413(
+    client: TestClient, conversation: str, headers: dict[str, str]
+) -> None:
+    response = client.post(
+        f"{conversation}/messages", json={"text": "long " * 20_000}, headers=headers
+    )
+    assert response.status_code == 413
+    assert "4000 characters" in sentence(response)
+    assert client.get(conversation).json()["turns"] == []
+
+
+def test_a_body_of_50_mb_is_refused_before_it_is_read(
+    client: TestClient, conversation: str
+) -> None:
+    sent = 0
+
+    def body() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(50):
+            sent += 1
+            yield b"x" * 1_000_000
+
+    response = client.post(f"{conversation}/messages", content=body())
+    assert response.status_code == 413
+    assert "larger than" in sentence(response)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"text": 1}',
+        b'{"text": null}',
+        b"{}",
+        b'{"text": "a", "more": 1}',
+        b"\xff",
+    ]
+    + [b'{"text": "\\ud800"}', b"[" * 100_000],
+)
+def test_a_malformed_request_is_422_with_one_sentence(
+    client: TestClient, conversation: str, body: bytes
+) -> None:
+    response = client.post(
+        f"{conversation}/messages", content=body, headers={"content-type": "application/json"}
+    )
+    assert response.status_code in (400, 422)
+    sentence(response)
+
+
+def test_errors_speak_the_language_of_the_client(client: TestClient) -> None:
+    response = client.get("/api/conversations/nobody", headers={"accept-language": "zh-CN"})
+    assert "没有这个对话" in sentence(response)
+
+
+def test_a_failure_is_one_sentence_and_the_message_is_kept(
+    client: TestClient, conversation: str
+) -> None:
+    response = client.post(f"{conversation}/messages", json={"text": "explode"})
+    assert response.status_code == 500
+    assert "our side" in sentence(response)
+    assert client.get(conversation).json()["turns"][0]["status"] == "failed"
+
+
+def test_a_failure_among_the_events_is_an_event(client: TestClient, conversation: str) -> None:
+    response = client.post(f"{conversation}/messages", json={"text": "explode"}, headers=EVENTS)
+    assert read_events(response.text)[-1][0] == "error"
+    assert "index is gone" not in response.text
+
+
+@pytest.mark.parametrize(
+    "text", ["🎒" * 10, "<script>alert(1)</script>", 'it\'s "quoted"; --', "退款"]
+)
+def test_a_message_is_kept_as_it_was_written(
+    client: TestClient, conversation: str, text: str
+) -> None:
+    assert client.post(f"{conversation}/messages", json={"text": text}).status_code == 200
+    assert client.get(conversation).json()["turns"][0]["text"] == text
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+def test_a_client_that_leaves_ends_the_work(site: Site, accept: str) -> None:
+    generator = site.desk.generator
+    created = httpx.post(f"{site.url}/api/conversations").json()["id"]
+    port = int(site.url.rsplit(":", 1)[1])
+    body = b'{"text": "slow please"}'
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = (
+            f"POST /api/conversations/{created}/messages HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body)
+        wait_until(lambda: generator.running == 1)
+    wait_until(lambda: generator.running == 0)
+    wait_until(lambda: site.desk.log.conversation(created).turns[0].status == "cancelled")
+    assert len(site.desk.log.conversation(created).turns) == 1
+
+
+def test_many_are_answered_while_one_is_slow(site: Site) -> None:
+    with httpx.Client(base_url=f"{site.url}/api", timeout=20) as http:
+        slow, quick = (http.post("/conversations").json()["id"] for _ in range(2))
+        path = f"/conversations/{slow}/messages"
+        with http.stream("POST", path, json={"text": "slow please"}, headers=EVENTS) as stream:
+            next(stream.iter_bytes())
+            answer = http.post(f"/conversations/{quick}/messages", json={"text": "refund?"})
+            assert answer.json()["route"] == "answer"
+            assert site.desk.generator.running >= 1
+    wait_until(lambda: site.desk.generator.running == 0)
+
+
+def test_the_api_is_described_with_examples(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    paths = described["paths"]
+    assert set(paths) == {
+        "/api/conversations",
+        "/api/conversations/{id}",
+        "/api/conversations/{id}/messages",
+        "/api/conversations/{id}/person",
+        "/api/conversations/{id}/contact",
+        "/api/conversations/{id}/turns/{turn_id}/feedback",
+        "/healthz",
+    }
+    assert "text/event-stream" in json.dumps(paths)
+    assert "How long do refunds take?" in json.dumps(described)
+
+
+def test_the_server_is_healthy(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/conversations/x", "/gradio_api/upload"])
+def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["upload", "file=/etc/passwd", "proxy=http://example.com", "info", "run/_send", "monitoring"],
+)
+def test_what_the_page_does_not_need_is_closed(client: TestClient, path: str) -> None:
+    assert client.get(f"/gradio_api/{path}").status_code == 404
+    assert client.post(f"/gradio_api/{path}").status_code == 404
+
+
+def wait_until(condition: Any, *, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)

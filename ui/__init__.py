@@ -1,0 +1,1 @@
+"""What people touch: chat page, HTTP API, command line."""

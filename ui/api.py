@@ -1,0 +1,185 @@
+"""The HTTP API: conversations as JSON or server-sent events. An unguessable id is the key."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, format_sse_event
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.types import Answer, Piece, Rating
+from knowledge.types import Language
+from ui.api_errors import MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
+from ui.email import is_email
+from ui.records import (
+    AnswerRecord,
+    ConversationRecord,
+    TurnRecord,
+    answer_record,
+    conversation_record,
+    turn_record,
+)
+from ui.reply import Reply
+from ui.text import write
+
+if TYPE_CHECKING:
+    from bot.build import Frontdesk
+
+logger = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/api", tags=["conversations"])
+
+ConversationId = Annotated[
+    str,
+    Path(alias="id", description="The conversation's key.", examples=["q4Vt6d0jY1Wn0m2J7c8b9A"]),
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewConversation(_Body):
+    language: Language | None = Field(
+        None, description="Of the bot's own phrases; else by Accept-Language.", examples=["en"]
+    )
+
+
+class NewMessage(_Body):
+    text: str = Field(examples=["How long do refunds take?"])
+
+
+class Contact(_Body):
+    email: str = Field(examples=["anna@example.com"])
+
+
+class Feedback(_Body):
+    rating: Rating = Field(examples=["up"])
+    comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
+
+
+@router.post("/conversations", status_code=201, summary="Start a conversation")
+def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
+    language = (new and new.language) or language_of(request)
+    return conversation_record(_desk(request).manager.start(language, channel="api"))
+
+
+@router.get("/conversations/{id}", summary="Read a conversation", responses=UNKNOWN)
+def read_conversation(request: Request, conversation_id: ConversationId) -> ConversationRecord:
+    """All turns with their citations, the oldest first."""
+    return conversation_record(_desk(request).log.conversation(conversation_id))
+
+
+@router.post(
+    "/conversations/{id}/messages",
+    summary="Send a message",
+    response_model=AnswerRecord,
+    responses={
+        **MESSAGE_ERRORS,
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'event: piece\ndata: {"text": "We refund you within "}\n\n',
+                }
+            }
+        },
+    },
+)
+async def send_message(
+    request: Request, conversation_id: ConversationId, message: NewMessage
+) -> Response:
+    """One JSON object, or with `Accept: text/event-stream` the events `piece` (`{"text"}`, one or
+    more), then `answer` (the same object) or `error` (`{"message"}`).
+
+    A client that disconnects cancels the answer. Where a person owns the conversation, `route` is
+    `silent` and `answer` is empty.
+    """
+    manager = _desk(request).manager
+    reply = Reply(lambda: manager.reply(conversation_id, message.text))
+    try:
+        await reply.accepted()
+    except BaseException:
+        reply.close()
+        raise
+    if "text/event-stream" in request.headers.get("accept", ""):
+        # Proxies would hold the pieces back.
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return EventSourceResponse(_events(reply, language_of(request)), headers=headers)
+    return JSONResponse(answer_record(await _answer(reply, request)))
+
+
+@router.post("/conversations/{id}/person", summary="Ask for a person", responses=UNKNOWN)
+def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
+    """The bot is silent from now on. Asking again changes nothing."""
+    return turn_record(_desk(request).manager.ask_for_person(conversation_id))
+
+
+@router.post(
+    "/conversations/{id}/contact",
+    status_code=204,
+    summary="Leave an e-mail address",
+    responses=UNKNOWN,
+)
+def leave_contact(request: Request, conversation_id: ConversationId, contact: Contact) -> None:
+    """The address that a person can answer to."""
+    email = contact.email.strip()
+    if not is_email(email):
+        raise ApiError(422, write("contact_invalid", language_of(request)))
+    _desk(request).log.add_contact(conversation_id, email)
+
+
+@router.put(
+    "/conversations/{id}/turns/{turn_id}/feedback",
+    status_code=204,
+    summary="Rate an answer",
+    responses=UNKNOWN,
+)
+def rate(
+    request: Request, conversation_id: ConversationId, turn_id: int, feedback: Feedback
+) -> None:
+    """Replaces an earlier rating of the same answer."""
+    _desk(request).log.add_feedback(
+        conversation_id, turn_id, feedback.rating, feedback.comment.strip()
+    )
+
+
+def _desk(request: Request) -> Frontdesk:
+    frontdesk: Frontdesk = request.app.state.frontdesk
+    return frontdesk
+
+
+async def _answer(reply: Reply, request: Request) -> Answer:
+    """Reads the reply to its end, or until the client is gone."""
+    try:
+        async for item in reply:
+            if isinstance(item, Answer):
+                return item
+            if await request.is_disconnected():
+                break
+    finally:
+        reply.close()
+    raise ApiError(499, "The client has left.")
+
+
+async def _events(reply: Reply, language: Language) -> AsyncIterator[bytes]:
+    try:
+        async for item in reply:
+            if isinstance(item, Piece):
+                yield _event("piece", {"text": item.text})
+            else:
+                yield _event("answer", answer_record(item))
+    except Exception:
+        logger.exception("A reply over the HTTP API failed")
+        yield _event("error", {"message": write("server_error", language)})
+    finally:
+        reply.close()
+
+
+def _event(name: str, data: Any) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

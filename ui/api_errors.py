@@ -1,0 +1,98 @@
+"""Every error of the HTTP API as a status and one sentence in `detail`, in the client's language."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from bot.errors import EmptyMessage, MessageTooLong, UnknownConversation, UnknownTurn
+from knowledge.types import Language
+from ui.language import preferred_language
+from ui.text import write
+
+logger = logging.getLogger(__name__)
+
+# A message of 100 kB is read, so that it can be refused with the right sentence; 50 MB are not.
+MAX_BODY_BYTES = 1_000_000
+
+
+class Problem(BaseModel):
+    detail: str = Field(examples=["There is no such conversation."])
+
+
+UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "No such conversation or turn"},
+    422: {"model": Problem, "description": "Malformed"},
+}
+MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
+    **UNKNOWN,
+    413: {"model": Problem, "description": "Too long"},
+    422: {"model": Problem, "description": "Empty or malformed"},
+}
+
+
+class ApiError(HTTPException):
+    """`detail` is a sentence for a person."""
+
+
+def add_error_handlers(app: FastAPI, *, max_message_chars: int) -> None:
+    def too_long(request: Request, error: Exception) -> JSONResponse:
+        sentence = write("message_too_long", language_of(request), limit=max_message_chars)
+        return _problem(413, sentence)
+
+    app.add_exception_handler(MessageTooLong, too_long)
+    app.add_exception_handler(EmptyMessage, _empty)
+    app.add_exception_handler(UnknownConversation, _unknown_conversation)
+    app.add_exception_handler(UnknownTurn, _unknown_turn)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def language_of(request: Request) -> Language:
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def _empty(request: Request, error: Exception) -> JSONResponse:
+    return _problem(422, write("message_empty", language_of(request)))
+
+
+def _unknown_conversation(request: Request, error: Exception) -> JSONResponse:
+    return _problem(404, write("unknown_conversation", language_of(request)))
+
+
+def _unknown_turn(request: Request, error: Exception) -> JSONResponse:
+    return _problem(404, write("unknown_turn", language_of(request)))
+
+
+def _malformed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return _problem(
+        422,
+        write("request_malformed", language_of(request), field=field, problem=first["msg"]),
+    )
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    sentence = str(error.detail)
+    if error.status_code == 413:
+        sentence = write("request_too_large", language_of(request), limit=MAX_BODY_BYTES)
+    return _problem(error.status_code, sentence)
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The server logs the traceback; the client gets a sentence."""
+    return _problem(500, write("server_error", language_of(request)))
+
+
+def _problem(status: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"detail": sentence}, status_code=status)

@@ -1,0 +1,148 @@
+"""One turn of a conversation as HTML. Everything that comes from outside is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+
+from bot.types import Citation, Rating, Turn
+from knowledge.language import language_of
+from knowledge.types import Language
+from ui.markdown import to_html
+from ui.text import TextKey, write
+
+_THUMB = (
+    '<svg viewBox="0 0 24 24" width="16" height="16" aria-hidden="true" fill="none" '
+    'stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">'
+    '<path d="M7 10v11M15 5.9 14 10h5.8a2 2 0 0 1 1.9 2.6l-2.3 7A2 2 0 0 1 17.5 21H4a2 2 0 0 1-2-2'
+    'v-7a2 2 0 0 1 2-2h2.8a2 2 0 0 0 1.8-1.1L12 2a3.1 3.1 0 0 1 3 3.9Z"/></svg>'
+)
+
+
+def customer_bubble(text: str, language: Language) -> str:
+    return (
+        f'<article class="turn customer">{_speaker("said_by_customer", language)}'
+        f'<div class="said" lang="{_lang(text)}">{escape(text)}</div></article>'
+    )
+
+
+def bot_bubble(turn: Turn, language: Language, *, current: bool) -> str:
+    """`current` is the last turn: only its options can still be chosen."""
+    options = _options(turn.options) if current else ""
+    return (
+        f'<article class="turn bot">{_speaker("said_by_bot", language)}'
+        f'<div class="said" lang="{_lang(turn.text)}">{to_html(turn.text)}</div>'
+        f"{_citations(turn, language)}{options}{_feedback(turn, language)}</article>"
+    )
+
+
+def writing_bubble(text: str, language: Language) -> str:
+    """The answer so far. Screen readers wait until it is complete."""
+    said = to_html(text) if text else ""
+    dots = f'<span class="dots" role="img" aria-label="{_write("writing", language)}">'
+    return (
+        f'<article class="turn bot writing" aria-busy="true">{_speaker("said_by_bot", language)}'
+        f'<div class="said" lang="{_lang(text)}">{said}{dots}<i></i><i></i><i></i></span></div>'
+        "</article>"
+    )
+
+
+def stopped_bubble(text: str, language: Language) -> str:
+    """What was written when the customer stopped it."""
+    return (
+        f'<article class="turn bot">{_speaker("said_by_bot", language)}'
+        f'<div class="said" lang="{_lang(text)}">{to_html(text)}</div></article>'
+    )
+
+
+def agent_bubble(turn: Turn, language: Language) -> str:
+    return (
+        f'<article class="turn agent">{_speaker("said_by_agent", language)}'
+        f'<div class="said plain" lang="{_lang(turn.text)}">{escape(turn.text)}</div></article>'
+    )
+
+
+def note(text: str) -> str:
+    return f'<p class="turn note" lang="{_lang(text)}">{escape(text)}</p>'
+
+
+def failure(language: Language) -> str:
+    return (
+        f'<div class="turn note failed"><p>{_write("failed", language)}</p>'
+        '<button type="button" class="chip" data-event="person">'
+        f"{_write('talk_to_a_person', language)}</button></div>"
+    )
+
+
+def _speaker(key: TextKey, language: Language) -> str:
+    return f'<h2 class="speaker">{_write(key, language)}</h2>'
+
+
+def _citations(turn: Turn, language: Language) -> str:
+    if not turn.citations:
+        return ""
+    chips = "".join(
+        _citation(number, citation, turn.id, language)
+        for number, citation in enumerate(turn.citations, start=1)
+    )
+    return (
+        f'<div class="sources" role="group" aria-label="{_write("sources", language)}">'
+        f"{chips}</div>"
+    )
+
+
+def _citation(number: int, citation: Citation, turn_id: int, language: Language) -> str:
+    title = escape(citation.title)
+    label = _write("source", language, number=number, title=citation.title)
+    return (
+        f'<details class="source" name="sources-{turn_id}">'
+        f'<summary aria-label="{label}"><b>{number}</b><span>{title}</span></summary>'
+        f'<div class="passage" lang="{_lang(citation.text)}"><h3>{title}</h3>'
+        f"{to_html(citation.text)}"
+        f'<p class="document">{escape(citation.document)}</p></div></details>'
+    )
+
+
+def _options(options: tuple[str, ...]) -> str:
+    buttons = "".join(
+        f'<button type="button" class="choice" data-event="option_select" data-text="{escape(option)}" '
+        f'lang="{_lang(option)}">{escape(option)}</button>'
+        for option in options
+    )
+    return f'<div class="choices">{buttons}</div>' if buttons else ""
+
+
+def _feedback(turn: Turn, language: Language) -> str:
+    return (
+        '<div class="feedback">'
+        f"{_thumb(turn, 'up', 'helpful', language)}{_thumb(turn, 'down', 'not_helpful', language)}"
+        f"{_comment(turn, language)}</div>"
+    )
+
+
+def _thumb(turn: Turn, rating: Rating, key: TextKey, language: Language) -> str:
+    label = _write(key, language)
+    return (
+        f'<button type="button" class="thumb {rating}" data-event="rate" data-turn="{turn.id}" '
+        f'data-rating="{rating}" aria-pressed="{str(turn.rating == rating).lower()}" '
+        f'aria-label="{label}" title="{label}">{_THUMB}</button>'
+    )
+
+
+def _comment(turn: Turn, language: Language) -> str:
+    """Hidden until a thumb is pressed; page.js shows it, and the thanks once it is sent."""
+    label = _write("comment_label", language)
+    return (
+        f'<form class="comment" data-event="comment" data-turn="{turn.id}" hidden>'
+        f'<input name="comment" maxlength="2000" aria-label="{label}" placeholder="{label}" '
+        'autocomplete="off">'
+        f'<button class="chip">{_write("comment_send", language)}</button></form>'
+        f'<p class="thanks" role="status" hidden>{_write("comment_thanks", language)}</p>'
+    )
+
+
+def _write(key: TextKey, language: Language, **values: object) -> str:
+    return escape(write(key, language, **values))
+
+
+def _lang(text: str) -> str:
+    return "zh-CN" if language_of(text) == "zh" else "en"

@@ -1,0 +1,164 @@
+"""What a customer can do on the chat page, and what the page shows after it. Knows no Gradio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.errors import BotError, EmptyMessage, MessageTooLong, UnknownConversation
+from bot.types import Conversation, Owner, Piece, Rating
+from knowledge.types import Language
+from ui.bubbles import failure, note, stopped_bubble, writing_bubble
+from ui.email import is_email
+from ui.reply import Reply
+from ui.text import write
+from ui.transcript import turns_html, waiting_panel, welcome
+from ui.visit import Visit
+
+if TYPE_CHECKING:
+    from bot.build import Frontdesk
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class View:
+    """One state of the page. `accepted` is the message that was stored just now: the box may
+    forget it. `notice` is a sentence on what was refused.
+    """
+
+    visit: Visit
+    language: Language
+    turns: list[str]
+    waiting: bool = False
+    writing: bool = False
+    accepted: str = ""
+    notice: str = ""
+
+
+class Chat:
+    def __init__(self, frontdesk: Frontdesk) -> None:
+        self._log = frontdesk.log
+        self._manager = frontdesk.manager
+        self._config = frontdesk.config
+        self._pack = frontdesk.knowledge.pack
+        self._replies: dict[str, set[Reply]] = {}
+
+    def company(self, language: Language) -> str:
+        names = self._pack.name
+        return names.get(language) or next(iter(names.values()), "Frontdesk")
+
+    def show(self, visit: Visit, language: Language, *, notice: str = "") -> View:
+        """The page as the log has it. A conversation that is not there any more is forgotten."""
+        conversation = self._conversation(visit)
+        if conversation is None:
+            return View(visit.within(""), language, [self._welcome(language)], notice=notice)
+        turns = turns_html(conversation.turns, language) or [self._welcome(language)]
+        turns += waiting_panel(conversation, language, contact=visit.contact)
+        waiting = conversation.owner is not Owner.BOT
+        return View(visit, language, turns, waiting=waiting, notice=notice)
+
+    async def send(self, text: str, visit: Visit, language: Language) -> AsyncIterator[View]:
+        """Stores the message, then shows the answer as it is written.
+
+        The reply is closed when this iterator is: a customer who leaves ends the work.
+        """
+        visit = await asyncio.to_thread(self._started, visit, language)
+        reply = Reply(lambda: self._manager.reply(visit.conversation, text))
+        self._replies.setdefault(visit.conversation, set()).add(reply)
+        try:
+            await reply.accepted()
+            asked = replace(await asyncio.to_thread(self.show, visit, language), accepted=text)
+            async for view in self._views(reply, asked):
+                yield view
+        except BotError as error:
+            notice = self._refusal(error, language)
+            yield await asyncio.to_thread(self.show, visit, language, notice=notice)
+        finally:
+            reply.close()
+            self._forget(reply, visit)
+
+    def stop(self, visit: Visit) -> None:
+        """Ends the answers that are being written in this conversation; `send` shows the end."""
+        for reply in self._replies.get(visit.conversation, ()):
+            reply.close()
+
+    def ask_for_person(self, visit: Visit, language: Language) -> View:
+        visit = self._started(visit, language)
+        if self._log.head(visit.conversation).owner is Owner.BOT:
+            self._manager.ask_for_person(visit.conversation)
+        return self.show(visit, language)
+
+    def leave_contact(self, email: str, visit: Visit, language: Language) -> View:
+        email = email.strip()
+        view = self.show(visit, language)
+        conversation = self._conversation(visit)
+        if conversation is None:
+            return view
+        if not is_email(email):
+            problem = write("contact_invalid", language)
+            panel = waiting_panel(conversation, language, contact=email, problem=problem)
+            return replace(view, turns=turns_html(conversation.turns, language) + panel)
+        self._log.add_contact(visit.conversation, email)
+        return self.show(replace(visit, contact=email), language)
+
+    def rate(self, visit: Visit, turn_id: int, rating: Rating, comment: str = "") -> None:
+        """Raises BotError where the turn is not an answer of this conversation."""
+        self._log.add_feedback(visit.conversation, turn_id, rating, comment)
+
+    def _welcome(self, language: Language) -> str:
+        return welcome(self.company(language), self._pack.starters.get(language, ()), language)
+
+    def _conversation(self, visit: Visit) -> Conversation | None:
+        try:
+            return self._log.conversation(visit.conversation) if visit.conversation else None
+        except UnknownConversation:
+            return None
+
+    def _started(self, visit: Visit, language: Language) -> Visit:
+        """The visit with a conversation that is in the log."""
+        if self._conversation(visit) is not None:
+            return visit
+        return visit.within(self._manager.start(language).id)
+
+    async def _views(self, reply: Reply, asked: View) -> AsyncIterator[View]:
+        said = ""
+        try:
+            if not asked.waiting:
+                yield _with(asked, writing_bubble(said, asked.language), writing=True)
+            async for item in reply:
+                if isinstance(item, Piece):
+                    said += item.text
+                    yield _with(asked, writing_bubble(said, asked.language), writing=True)
+        except Exception:
+            logger.exception("The reply in conversation %s failed", asked.visit.conversation)
+            yield _with(asked, failure(asked.language))
+            return
+        after = await asyncio.to_thread(self.show, asked.visit, asked.language)
+        yield after if after.turns != asked.turns or asked.waiting else _stopped(asked, said)
+
+    def _forget(self, reply: Reply, visit: Visit) -> None:
+        replies = self._replies[visit.conversation]
+        replies.discard(reply)
+        if not replies:
+            del self._replies[visit.conversation]
+
+    def _refusal(self, error: BotError, language: Language) -> str:
+        if isinstance(error, EmptyMessage):
+            return write("message_empty", language)
+        if isinstance(error, MessageTooLong):
+            return write("message_too_long", language, limit=self._config.max_message_chars)
+        logger.error("A message was refused: %s", error)
+        return write("not_stored", language)
+
+
+def _with(view: View, *bubbles: str, writing: bool = False) -> View:
+    return replace(view, turns=[*view.turns, *bubbles], writing=writing)
+
+
+def _stopped(asked: View, said: str) -> View:
+    end = note(write("stopped", asked.language))
+    return _with(asked, stopped_bubble(said, asked.language), end) if said else _with(asked, end)

@@ -1,0 +1,265 @@
+"""The command `frontdesk`. Every import of weight waits until a command needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from knowledge.ingest import IngestReport
+
+_HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of everything that is kept [default: frontdesk-data, or FRONTDESK_HOME]",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="frontdesk")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file [default: ./frontdesk.toml where there is one]",
+)
+@click.pass_context
+def frontdesk(context: click.Context, config_path: Path | None) -> None:
+    """A customer-service chatbot that answers from your own documents, with citations."""
+    context.obj = config_path
+
+
+@frontdesk.command()
+@_HOME
+@click.option("--host", help="Address to bind to [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to bind to [default: 7860]")
+@click.pass_obj
+def serve(config_path: Path | None, home: Path | None, host: str | None, port: int | None) -> None:
+    """The chat page and the HTTP API on one port."""
+    config = _config(config_path, home=home, host=host, port=port)
+    _ingest_demo_at_first(config)
+    from ui.server import serve as serve_until_stopped
+
+    serve_until_stopped(config)
+
+
+@frontdesk.command()
+@_HOME
+@click.pass_obj
+def chat(config_path: Path | None, home: Path | None) -> None:
+    """A conversation in the terminal. Ctrl-D ends it."""
+    from ui.terminal import chat as chat_in_terminal
+
+    config = _config(config_path, home=home)
+    _ingest_demo_at_first(config)
+    chat_in_terminal(config)
+
+
+@frontdesk.command()
+@click.argument("text")
+@_HOME
+@_JSON
+@click.pass_obj
+def ask(config_path: Path | None, text: str, home: Path | None, as_json: bool) -> None:
+    """One question, one answer."""
+    from bot.build import build
+    from ui.terminal import print_answer
+
+    config = _config(config_path, home=home)
+    _ingest_demo_at_first(config)
+    print_answer(build(config).manager, text, as_json=as_json)
+
+
+@frontdesk.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_HOME
+@click.pass_obj
+def ingest(config_path: Path | None, paths: tuple[Path, ...], home: Path | None) -> None:
+    """Documents into the knowledge base; only what changed is worked on.
+
+    PATHS are files and folders, and stay part of the knowledge: without PATHS, those of earlier
+    runs are read again. Reads Markdown, HTML, text, PDF, DOCX, XLSX, CSV, JSON and JSONL.
+    """
+    config = _config(config_path, home=home)
+    report = _ingest(config, list(paths))
+    if report.broken:
+        sys.exit(1)
+
+
+@frontdesk.command()
+@click.argument("text")
+@click.option("-k", "count", type=click.IntRange(1), default=5, show_default=True)
+@_HOME
+@_JSON
+@click.pass_obj
+def search(
+    config_path: Path | None, text: str, count: int, home: Path | None, as_json: bool
+) -> None:
+    """The passages that are found for TEXT."""
+    from knowledge.embedder import load_embedder
+    from knowledge.search import KnowledgeBase
+    from ui.terminal import print_matches
+
+    config = _config(config_path, home=home)
+    base = KnowledgeBase(config.home, load_embedder(config.embedder), chroma_url=config.chroma_url)
+    print_matches(base.search(text, k=count), as_json=as_json)
+
+
+@frontdesk.group()
+def knowledge() -> None:
+    """What has been ingested, and the way back."""
+
+
+@knowledge.command("status")
+@_HOME
+@_JSON
+@click.pass_obj
+def knowledge_status(config_path: Path | None, home: Path | None, as_json: bool) -> None:
+    """The current version and what it was made of."""
+    from knowledge.status import read_status
+
+    status = read_status(_config(config_path, home=home).home)
+    if as_json:
+        click.echo(json.dumps(status, ensure_ascii=False))
+        return
+    for name, value in status.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        click.echo(f"{name.replace('_', ' ')}: {text}")
+
+
+@knowledge.command("list")
+@_HOME
+@_JSON
+@click.pass_obj
+def knowledge_list(config_path: Path | None, home: Path | None, as_json: bool) -> None:
+    """The documents, with their number of passages."""
+    from knowledge.status import read_documents
+
+    documents = read_documents(_config(config_path, home=home).home)
+    for document in documents:
+        click.echo(
+            json.dumps(document, ensure_ascii=False)
+            if as_json
+            else f"{document['passages']:>6}  {document['id']}  {document['title']}"
+        )
+
+
+@knowledge.command("rollback")
+@_HOME
+@click.pass_obj
+def knowledge_rollback(config_path: Path | None, home: Path | None) -> None:
+    """Return to the version before the current one."""
+    from knowledge.versions import Versions
+
+    versions = Versions(_config(config_path, home=home).home)
+    with versions.writing():
+        click.echo(f"Version {versions.rollback()} answers now.")
+
+
+@knowledge.command("remove")
+@click.argument("path", type=click.Path(path_type=Path))
+@_HOME
+@click.pass_obj
+def knowledge_remove(config_path: Path | None, path: Path, home: Path | None) -> None:
+    """Drop a source (a PATH that was ingested) with all its documents."""
+    _ingest(_config(config_path, home=home), [path], remove=True)
+
+
+@frontdesk.group()
+def train() -> None:
+    """Fit the bot's own models."""
+
+
+@train.command("intents")
+@_HOME
+@click.pass_obj
+def train_intents(config_path: Path | None, home: Path | None) -> None:
+    """The intent classifier, from the ingested packs and the built-in intents."""
+    _fit_intents(_config(config_path, home=home))
+
+
+def _config(path: Path | None, **options: Any) -> Config:
+    from bot.config import load_config
+
+    return load_config(path, options=options)
+
+
+def _ingest_demo_at_first(config: Config) -> None:
+    """Who starts without documents sees the demo shop, and is told so."""
+    from knowledge.ingest import DEMO_PACK
+    from knowledge.versions import Versions
+
+    if not Versions(config.home).names():
+        click.echo("No documents yet: the demo shop answers. Your own: frontdesk ingest FOLDER")
+        _ingest(config, [DEMO_PACK])
+
+
+def _ingest(config: Config, paths: list[Path], *, remove: bool = False) -> IngestReport:
+    from knowledge.embedder import load_embedder
+    from knowledge.ingest import Ingest
+    from ui.terminal import progress_bars
+
+    with progress_bars() as progress:
+        run = Ingest(
+            config.home,
+            load_embedder(config.embedder),
+            chroma_url=config.chroma_url,
+            progress=progress,
+        )
+        report = run.remove(paths[0]) if remove else run.run(paths)
+    for sentence in report.broken:
+        click.echo(f"Skipped: {sentence}", err=True)
+    if report.published:
+        click.echo(
+            f"Version {report.version}: {report.passages} passages from {report.documents} "
+            f"documents ({len(report.added)} new, {len(report.changed)} changed, "
+            f"{len(report.removed)} removed)."
+        )
+        _fit_intents(config)
+    else:
+        click.echo(f"Nothing has changed: version {report.version} goes on answering.")
+    return report
+
+
+def _fit_intents(config: Config) -> None:
+    """Does nothing where the examples and the encoder are those of the saved classifier."""
+    from bot.build import intent_classifier
+    from knowledge.embedder import load_embedder
+    from knowledge.search import KnowledgeBase
+
+    embedder = load_embedder(config.embedder)
+    base = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
+    classifier = intent_classifier(config.home, base, embedder)
+    click.echo(f"{len(classifier.names)} intents from {len(classifier.vectors)} examples.")
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turns expected errors into a sentence on stderr and exit code 1."""
+    from bot.errors import BotError
+    from knowledge.errors import KnowledgeError
+
+    try:
+        yield
+    except (BotError, KnowledgeError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. What was finished before is kept.", err=True)
+        sys.exit(130)
+
+
+def main() -> None:
+    with _one_line_errors():
+        frontdesk.main(standalone_mode=False)

@@ -1,0 +1,100 @@
+// Runs once in Gradio's gr.HTML: `element`, `props`, `trigger` and `watch` are Gradio's.
+// Shows props.value.turns one by one, so that what did not change keeps its focus and stays open.
+const EVENTS = ['option_select', 'person', 'contact', 'rate', 'comment'];
+const list = element.querySelector('.turns');
+let shown = [];
+let accepted = '';
+
+function parse(html) {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+}
+
+function replaceTurn(old, fresh) {
+  const sources = fresh.querySelectorAll('details');
+  old.querySelectorAll('details').forEach((one, i) => {
+    if (one.open && sources[i]) sources[i].open = true;
+  });
+  old.replaceWith(fresh);
+}
+
+function show() {
+  const value = props.value || {};
+  const turns = value.turns || [];
+  const root = document.documentElement;
+  const atEnd = root.scrollHeight - window.scrollY - window.innerHeight < 120;
+  const isNew = turns.length !== shown.length;
+  turns.forEach((html, i) => {
+    if (html === shown[i]) return;
+    if (list.children[i]) replaceTurn(list.children[i], parse(html));
+    else list.append(parse(html));
+  });
+  while (list.children.length > turns.length) list.lastElementChild.remove();
+  shown = turns;
+  if (value.language) root.lang = value.language;
+  if (value.title) document.title = value.title;
+  if (value.label) list.setAttribute('aria-label', value.label);
+  document.body.classList.toggle('ready', turns.length > 0);
+  document.body.classList.toggle('writing', !!value.writing);
+  forget(value.accepted || '');
+  if (isNew || atEnd) scrollToEnd();
+}
+
+// To the end, but never past the question that a long answer belongs to.
+function scrollToEnd() {
+  const last = list.lastElementChild;
+  const before = last && last.previousElementSibling;
+  const top = last && last.matches('.bot') && before && before.matches('.customer') ? before : last;
+  if (!top || top.matches('.welcome')) return;
+  const bar = document.querySelector('#bar').offsetHeight;
+  const most = top.getBoundingClientRect().top + window.scrollY - bar - 16;
+  window.scrollTo(0, Math.min(document.documentElement.scrollHeight - window.innerHeight, most));
+}
+
+// The message is stored: takes it out of the box, and leaves what was typed since.
+function forget(message) {
+  const box = document.querySelector('#box textarea');
+  if (box && message && message !== accepted && box.value.startsWith(message)) {
+    box.value = box.value.slice(message.length);
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  accepted = message;
+}
+
+function send(source, more) {
+  if (EVENTS.includes(source.dataset.event)) trigger(source.dataset.event, { ...source.dataset, ...more });
+}
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-event]');
+  if (!button) return;
+  if (button.dataset.event === 'rate') rate(button);
+  send(button);
+  const byKeyboard = event.detail === 0;
+  if (button.dataset.event === 'option_select' && byKeyboard) document.querySelector('#box textarea').focus();
+});
+
+function rate(button) {
+  const feedback = button.closest('.feedback');
+  feedback.querySelectorAll('.thumb').forEach((one) => one.setAttribute('aria-pressed', one === button));
+  feedback.querySelector('.comment').hidden = false;
+  feedback.querySelector('.thanks').hidden = true;
+  feedback.querySelector('.comment').dataset.rating = button.dataset.rating;
+}
+
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target;
+  send(form, Object.fromEntries(new FormData(form)));
+  if (form.dataset.event !== 'comment') return;
+  form.hidden = true;
+  form.parentElement.querySelector('.thanks').hidden = false;
+});
+
+// The theme follows the system while the page is open, too.
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+dark.addEventListener('change', () => document.body.classList.toggle('dark', dark.matches));
+
+watch('value', show);
+show();

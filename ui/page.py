@@ -1,0 +1,249 @@
+"""The chat page: one Gradio Blocks app. Lays it out and wires it; what happens is in ui/chat.py."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from bot.errors import BotError
+from knowledge.types import Language
+from ui.chat import Chat, View
+from ui.language import preferred_language
+from ui.text import write
+from ui.visit import Visit
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from bot.build import Frontdesk
+
+logger = logging.getLogger(__name__)
+
+_HERE = Path(__file__).parent
+# Gradio encrypts what it keeps in the browser with this. It protects nothing from the visitor whose
+# browser it is; it stays the same so that a conversation outlives a restart of the server.
+_STORAGE_SECRET = "frontdesk"  # noqa: S105
+_COMMENT_CHARS = 2000
+
+# The keyboard of a phone shrinks the page instead of covering the box.
+_HEAD = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1, '
+    'interactive-widget=resizes-content">'
+)
+
+Updates = list[Any]
+
+
+class Page:
+    """The components of the page, and one method for each thing that can be done on it."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        with gr.Blocks(title="Frontdesk", analytics_enabled=False, fill_width=True) as self.blocks:
+            self._lay_out()
+            self._wire()
+
+    def _lay_out(self) -> None:
+        self._visit = gr.BrowserState(None, storage_key="frontdesk", secret=_STORAGE_SECRET)
+        with gr.Row(elem_id="bar"):
+            self._brand = gr.HTML("", elem_id="brand", apply_default_css=False, js_on_load=None)
+            self._language = gr.Button("", elem_id="language", size="sm")
+            self._new = gr.Button("", elem_id="new", size="sm")
+            self._person = gr.Button("", elem_id="person", size="sm")
+        self._transcript = gr.HTML(
+            {"turns": []},
+            elem_id="transcript",
+            html_template='<div class="turns" role="log" aria-live="polite"></div>',
+            js_on_load=(_HERE / "page.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+        )
+        with gr.Column(elem_id="composer"):
+            self._notice = gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
+            self._box = gr.Textbox(
+                elem_id="box",
+                lines=1,
+                max_lines=6,
+                container=False,
+                show_label=False,
+                submit_btn="…",
+                html_attributes=gr.InputHTMLAttributes(enterkeyhint="send"),
+            )
+            self._disclaimer = gr.HTML(
+                "", elem_id="disclaimer", apply_default_css=False, js_on_load=None
+            )
+
+    def _wire(self) -> None:
+        view = [self._visit, self._transcript, self._notice, self._box]
+        view += [self._person, self._language]
+        chrome = [self._brand, self._new, self._disclaimer]
+        quiet: dict[str, Any] = {
+            "show_progress": "hidden",
+            "api_visibility": "private",
+            "concurrency_limit": None,
+        }
+        visit = [self._visit]
+        self.blocks.load(self._arrive, visit, view + chrome, **quiet)
+        self._language.click(self._switch, visit, view + chrome, **quiet)
+        on = self._transcript
+        self._person.click(self._ask_for_person, visit, view, **quiet)
+        on.person(self._ask_for_person, visit, view, **quiet)
+        # One listener for both, so that a second message waits in the box while one is answered.
+        sending = gr.on(
+            [self._box.submit, on.option_select], self._send, [self._box, *visit], view, **quiet
+        )
+        # Cancelled, so that the end of an answer cannot bring the old conversation back.
+        self._new.click(self._start_anew, visit, view, cancels=[sending], **quiet)
+        self._box.stop(self._stop, visit, None, **quiet)
+        on.contact(self._leave_contact, visit, view, **quiet)
+        # Two answers may be rated quickly, one after the other.
+        on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
+        on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
+
+    def _arrive(self, stored: object, request: gr.Request) -> Updates:
+        visit = Visit.read(stored)
+        language = _language(visit, request)
+        return self._shown(self._chat.show(visit, language)) + self._chrome(language)
+
+    def _switch(self, stored: object, request: gr.Request) -> Updates:
+        visit = Visit.read(stored)
+        language: Language = "en" if _language(visit, request) == "zh" else "zh"
+        visit = visit.speaking(language)
+        return self._shown(self._chat.show(visit, language)) + self._chrome(language)
+
+    def _start_anew(self, stored: object, request: gr.Request) -> Updates:
+        visit = Visit.read(stored)
+        return self._shown(self._chat.show(visit.within(""), _language(visit, request)))
+
+    async def _send(
+        self, text: str, stored: object, request: gr.Request, event: gr.EventData
+    ) -> AsyncIterator[Updates]:
+        visit = Visit.read(stored)
+        chosen = event.target is self._transcript
+        if chosen:
+            text = str(event._data.get("text", ""))
+        writing = False
+        async for view in self._chat.send(text, visit, _language(visit, request)):
+            same = writing and view.writing
+            yield (self._piece if same else self._shown)(view, typed=not chosen)
+            writing = view.writing
+
+    def _stop(self, stored: object) -> None:
+        self._chat.stop(Visit.read(stored))
+
+    def _ask_for_person(self, stored: object, request: gr.Request) -> Updates:
+        visit = Visit.read(stored)
+        return self._shown(self._chat.ask_for_person(visit, _language(visit, request)))
+
+    def _leave_contact(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
+        visit = Visit.read(stored)
+        email = str(event._data.get("email", ""))
+        return self._shown(self._chat.leave_contact(email, visit, _language(visit, request)))
+
+    def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> str:
+        """Returns the notice: empty where the rating is stored."""
+        visit = Visit.read(stored)
+        data = event._data
+        comment = str(data.get("comment", ""))[:_COMMENT_CHARS]
+        try:
+            turn_id = int(data.get("turn", 0))
+            self._chat.rate(visit, turn_id, "up" if data.get("rating") == "up" else "down", comment)
+        except (BotError, ValueError):
+            logger.exception("A rating could not be stored")
+            return _notice(write("not_stored", _language(visit, request)))
+        return ""
+
+    def _chrome(self, language: Language) -> Updates:
+        """What surrounds the conversation; it changes with the language only."""
+        return [
+            _brand(self._chat.company(language), language),
+            gr.update(value=write("new_conversation", language)),
+            f"<p>{escape(write('disclaimer', language))}</p>",
+        ]
+
+    def _shown(self, view: View, *, typed: bool = True) -> Updates:
+        """`typed` is whether the message came from the box, which may then forget it."""
+        language = view.language
+        placeholder = "box_placeholder_waiting" if view.waiting else "box_placeholder"
+        return [
+            view.visit.stored(),
+            self._value(view, typed=typed),
+            _notice(view.notice),
+            gr.update(
+                label=write("box_label", language),
+                placeholder=write(placeholder, language),
+                submit_btn=False if view.writing else write("send", language),
+                stop_btn=write("stop", language) if view.writing else False,
+            ),
+            gr.update(value=write("talk_to_a_person", language), interactive=not view.waiting),
+            # In the middle of an answer the end of it would switch the page back.
+            gr.update(value=write("other_language", language), interactive=not view.writing),
+        ]
+
+    def _piece(self, view: View, *, typed: bool) -> Updates:
+        """A longer piece of the same answer: nothing but the transcript changes."""
+        return [gr.skip(), self._value(view, typed=typed), *[gr.skip()] * 4]
+
+    def _value(self, view: View, *, typed: bool) -> dict[str, object]:
+        """What page.js shows."""
+        return {
+            "turns": view.turns,
+            "accepted": view.accepted if typed else "",
+            "writing": view.writing,
+            "language": "zh-CN" if view.language == "zh" else "en",
+            "title": write("page_title", view.language, company=self._chat.company(view.language)),
+            "label": write("transcript", view.language),
+        }
+
+
+def mount_page(app: FastAPI, frontdesk: Frontdesk) -> None:
+    """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
+    page = Page(Chat(frontdesk))
+    page.blocks.queue(default_concurrency_limit=None)
+    gr.mount_gradio_app(
+        app,
+        page.blocks,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        max_file_size=0,
+        theme=_theme(),
+        css_paths=[_HERE / "page.css"],
+        head=_HEAD,
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Fonts of the visitor's own system: none is loaded."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "PingFang SC"]
+    fonts += ["Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    return gr.themes.Base(
+        primary_hue="emerald",
+        neutral_hue="stone",
+        font=fonts,
+        font_mono=["ui-monospace", "Consolas", "monospace"],
+    )
+
+
+def _language(visit: Visit, request: gr.Request) -> Language:
+    return visit.language or preferred_language(str(request.headers.get("accept-language", "")))
+
+
+def _brand(company: str, language: Language) -> str:
+    return (
+        f'<div class="brand"><span class="mark" aria-hidden="true">{escape(company[:1])}</span>'
+        f"<div><h1>{escape(company)}</h1><p>{escape(write('subtitle', language))}</p></div></div>"
+    )
+
+
+def _notice(sentence: str) -> str:
+    return f'<p role="alert">{escape(sentence)}</p>' if sentence else ""

@@ -1,0 +1,107 @@
+"""Answers and conversations as JSON objects: the one shape of the HTTP API and of `ask --json`."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from bot.types import Answer, Citation, Conversation, Turn
+
+
+class IntentRecord(TypedDict):
+    name: str
+    confidence: float
+    known: bool
+
+
+class CitationRecord(TypedDict):
+    passage_id: str
+    document: str
+    title: str
+    text: str
+    score: float
+
+
+class AnswerRecord(TypedDict):
+    answer: str
+    route: str
+    intent: IntentRecord | None
+    citations: list[CitationRecord]
+    options: list[str]
+    owner: str
+    conversation_id: str
+    turn_id: int
+    timings_ms: dict[str, float]
+
+
+class TurnRecord(TypedDict):
+    id: int
+    role: str
+    text: str
+    status: str
+    created_at: str
+    route: str | None
+    citations: list[CitationRecord]
+    options: list[str]
+    rating: str | None
+
+
+class ConversationRecord(TypedDict):
+    id: str
+    language: str
+    owner: str
+    created_at: str
+    turns: list[TurnRecord]
+
+
+def answer_record(answer: Answer) -> AnswerRecord:
+    intent = answer.intent
+    return {
+        "answer": answer.text,
+        "route": answer.route.value,
+        "intent": intent
+        and {
+            "name": intent.name,
+            "confidence": round(float(intent.confidence), 4),
+            "known": bool(intent.known),
+        },
+        "citations": [citation_record(citation) for citation in answer.citations],
+        "options": list(answer.options),
+        "owner": answer.owner.value,
+        "conversation_id": answer.conversation_id,
+        "turn_id": answer.turn_id,
+        "timings_ms": {name: round(float(ms), 2) for name, ms in answer.timings_ms.items()},
+    }
+
+
+def citation_record(citation: Citation) -> CitationRecord:
+    return {
+        "passage_id": citation.passage_id,
+        "document": citation.document,
+        "title": citation.title,
+        "text": citation.text,
+        "score": round(float(citation.score), 4),
+    }
+
+
+def turn_record(turn: Turn) -> TurnRecord:
+    return {
+        "id": turn.id,
+        "role": turn.role,
+        "text": turn.text,
+        "status": turn.status,
+        "created_at": turn.created_at,
+        "route": turn.route.value if turn.route else None,
+        "citations": [citation_record(citation) for citation in turn.citations],
+        "options": list(turn.options),
+        "rating": turn.rating,
+    }
+
+
+def conversation_record(conversation: Conversation) -> ConversationRecord:
+    return {
+        "id": conversation.id,
+        "language": conversation.language,
+        "owner": conversation.owner.value,
+        "created_at": conversation.created_at,
+        "turns": [turn_record(turn) for turn in conversation.turns],
+    }

@@ -1,0 +1,72 @@
+"""A reply of the DialogManager as an async iterator that can be closed at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from bot.types import Answer, Piece
+
+_ACCEPTED = object()
+_END = object()
+
+
+class Reply:
+    """Runs `start`, and the iterator that it returns, in one thread of its own.
+
+    The event loop is never blocked, and every call into the iterator, its closing included, comes
+    from that thread, because a generator at work cannot be closed from another one. `close`
+    returns at once; the work ends at the next piece.
+    """
+
+    def __init__(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._items: asyncio.Queue[object] = asyncio.Queue()
+        self._closed = threading.Event()
+        threading.Thread(target=self._pump, args=(start,), name="reply", daemon=True).start()
+
+    async def accepted(self) -> None:
+        """Returns once the message is stored. Raises what `start` raises: nothing is stored then."""
+        item = await self._items.get()
+        if isinstance(item, BaseException):
+            raise item
+
+    def __aiter__(self) -> Reply:
+        return self
+
+    async def __anext__(self) -> Piece | Answer:
+        item = await self._items.get()
+        if self._closed.is_set() or item is _END:
+            raise StopAsyncIteration
+        if isinstance(item, BaseException):
+            raise item
+        return cast("Piece | Answer", item)
+
+    def close(self) -> None:
+        """Ends the iteration, and the work at its next piece. May be called more than once."""
+        self._closed.set()
+        self._items.put_nowait(_END)
+
+    def _pump(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
+        try:
+            items = start()
+            self._put(_ACCEPTED)
+            for item in items:
+                if self._closed.is_set():
+                    cast("Generator[Piece | Answer]", items).close()
+                    break
+                self._put(item)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the reply is read
+            self._put(error)
+        else:
+            self._put(_END)
+
+    def _put(self, item: object) -> None:
+        # The loop is closed where the server stops while a reply is being written.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._items.put_nowait, item)

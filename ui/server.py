@@ -1,0 +1,102 @@
+"""The server: chat page and HTTP API on one port."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from bot.errors import ConfigError
+from knowledge.types import Language
+from ui.api import router
+from ui.api_errors import MAX_BODY_BYTES, add_error_handlers
+from ui.security import Security
+from ui.text import write
+
+if TYPE_CHECKING:
+    from bot.build import Frontdesk
+    from bot.config import Config
+
+# A reply that is being written gets this long when the server is stopped.
+SHUTDOWN_SECONDS = 3
+
+
+def create_app(frontdesk: Frontdesk) -> FastAPI:
+    """Chat page at /, HTTP API below /api, its description at /openapi.json."""
+    app = FastAPI(
+        title="Frontdesk",
+        description="Conversations with the customer-service assistant.",
+        docs_url=None,  # Swagger's and Redoc's pages load scripts from elsewhere
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.frontdesk = frontdesk
+    app.add_middleware(Security)
+    add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
+    app.include_router(router)
+    app.add_api_route("/healthz", _health, tags=["server"], summary="Whether the server is up")
+    _keep_gradio_quiet()
+    from ui.page import mount_page  # takes a second: only what serves the page imports Gradio
+
+    mount_page(app, frontdesk)
+    return app
+
+
+def serve(config: Config, *, language: Language = "en") -> None:
+    """Serves until Ctrl-C. Raises ConfigError where the address cannot be used."""
+    from bot.build import build
+
+    listener = _listen(config.host, config.port, language)
+    with listener:
+        app = create_app(build(config))
+        settings = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+        )
+        host, port = listener.getsockname()[:2]
+        print(write("serving", language, url=f"http://{_in_url(host)}:{port}"), flush=True)  # noqa: T201
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def _keep_gradio_quiet() -> None:
+    """No analytics, no look for a new version, no share link: nothing leaves this machine."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["GRADIO_SHARE"] = "False"
+
+
+def _listen(host: str, port: int, language: Language) -> socket.socket:
+    """Before anything slow, so that a port in use is known at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        # Else a second server could bind the same port until this one accepts connections.
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(_cannot_listen(error, host, port, language)) from error
+    return listener
+
+
+def _cannot_listen(error: OSError, host: str, port: int, language: Language) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < 65535 else port - 1
+        return write("port_in_use", language, host=host, port=port, other=other)
+    return write("cannot_bind", language, host=host, port=port, problem=error.strerror or error)
+
+
+def _in_url(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - every address; this one can be clicked
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

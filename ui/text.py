@@ -1,0 +1,181 @@
+"""Every sentence that a person can read on the page, from the HTTP API or at start-up, in both languages.
+
+What the bot itself says in a conversation stands in bot/phrases.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from knowledge.types import Language
+
+TextKey = Literal[
+    "page_title",
+    "subtitle",
+    "other_language",
+    "new_conversation",
+    "talk_to_a_person",
+    "welcome",
+    "welcome_hint",
+    "transcript",
+    "said_by_customer",
+    "said_by_bot",
+    "said_by_agent",
+    "box_label",
+    "box_placeholder",
+    "box_placeholder_waiting",
+    "send",
+    "stop",
+    "writing",
+    "stopped",
+    "failed",
+    "sources",
+    "source",
+    "helpful",
+    "not_helpful",
+    "comment_label",
+    "comment_send",
+    "comment_thanks",
+    "waiting",
+    "contact_offer",
+    "contact_label",
+    "contact_placeholder",
+    "contact_send",
+    "contact_stored",
+    "contact_invalid",
+    "message_empty",
+    "message_too_long",
+    "not_stored",
+    "unknown_conversation",
+    "unknown_turn",
+    "request_too_large",
+    "request_malformed",
+    "server_error",
+    "disclaimer",
+    "terminal_hint",
+    "serving",
+    "port_in_use",
+    "cannot_bind",
+]
+
+TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
+    "page_title": {"en": "{company}: customer service", "zh": "{company}客户服务"},
+    "subtitle": {"en": "Automatic assistant", "zh": "自动客服助手"},
+    # Each language offers the other one, in the other one's own words.
+    "other_language": {"en": "中文", "zh": "English"},
+    "new_conversation": {"en": "New conversation", "zh": "新对话"},
+    "talk_to_a_person": {"en": "Talk to a person", "zh": "转接人工"},
+    "welcome": {"en": "How can we help?", "zh": "有什么可以帮您？"},
+    "welcome_hint": {
+        "en": "I answer from {company}'s own help pages and show you where each answer comes from.",
+        "zh": "我根据{company}的帮助文档回答，并注明每个答案的出处。",
+    },
+    "transcript": {"en": "Conversation", "zh": "对话内容"},
+    "said_by_customer": {"en": "You", "zh": "您"},
+    "said_by_bot": {"en": "Assistant", "zh": "助手"},
+    "said_by_agent": {"en": "Customer service", "zh": "人工客服"},
+    "box_label": {"en": "Your message", "zh": "您的消息"},
+    "box_placeholder": {"en": "Ask a question…", "zh": "请输入您的问题……"},
+    "box_placeholder_waiting": {"en": "Add a message for our team…", "zh": "给客服人员留言……"},
+    "send": {"en": "Send", "zh": "发送"},
+    "stop": {"en": "Stop", "zh": "停止"},
+    "writing": {"en": "The assistant is writing", "zh": "助手正在回复"},
+    "stopped": {"en": "Stopped before the answer was complete.", "zh": "回答未完成，已停止。"},
+    "failed": {
+        "en": "Something went wrong on our side and this message got no answer. "
+        "It is kept. Please try again, or talk to a person.",
+        "zh": "我们这边出了点问题，这条消息没能得到回答，但已保存。请重试，或转接人工。",
+    },
+    "sources": {"en": "Sources", "zh": "出处"},
+    "source": {"en": "Source {number}: {title}", "zh": "出处 {number}：{title}"},
+    "helpful": {"en": "This helped", "zh": "有帮助"},
+    "not_helpful": {"en": "This did not help", "zh": "没有帮助"},
+    "comment_label": {
+        "en": "Would you tell us more? (optional)",
+        "zh": "愿意多说两句吗？（选填）",
+    },
+    "comment_send": {"en": "Send comment", "zh": "提交"},
+    "comment_thanks": {
+        "en": "Thank you. Our team reads every comment.",
+        "zh": "谢谢，我们会阅读每一条意见。",
+    },
+    "waiting": {
+        "en": "You are waiting for a person. Whatever you write now goes to our team.",
+        "zh": "正在等待人工客服。您现在写的内容会转给我们的同事。",
+    },
+    "contact_offer": {
+        "en": "We can't say how long it will take. "
+        "Leave your e-mail address, and we can answer you there.",
+        "zh": "我们无法预估需要多久。留下您的邮箱，我们可以通过邮件回复您。",
+    },
+    "contact_label": {"en": "E-mail address", "zh": "邮箱地址"},
+    "contact_placeholder": {"en": "you@example.com", "zh": "name@example.com"},
+    "contact_send": {"en": "Leave address", "zh": "提交邮箱"},
+    "contact_stored": {
+        "en": "Thank you. We can answer you at {email}.",
+        "zh": "谢谢，我们可以通过 {email} 回复您。",
+    },
+    "contact_invalid": {
+        "en": "This doesn't look like an e-mail address. Please check it.",
+        "zh": "这个邮箱地址似乎不正确，请检查一下。",
+    },
+    "message_empty": {"en": "Please write something first.", "zh": "请先输入内容。"},
+    "message_too_long": {
+        "en": "That is longer than {limit} characters. Please shorten it, or send it in parts.",
+        "zh": "内容超过了 {limit} 个字符，请缩短或分几次发送。",
+    },
+    "not_stored": {
+        "en": "That could not be stored. Please try again.",
+        "zh": "未能保存，请重试。",
+    },
+    "unknown_conversation": {
+        "en": "There is no such conversation. Start a new one with POST /api/conversations.",
+        "zh": "没有这个对话。请用 POST /api/conversations 新建一个。",
+    },
+    "unknown_turn": {
+        "en": "There is no such answer in this conversation. "
+        "GET /api/conversations/{{id}} lists its turns.",
+        "zh": "这个对话中没有这条回答。用 GET /api/conversations/{{id}} 查看所有消息。",
+    },
+    "request_too_large": {
+        "en": "This request is larger than {limit} bytes. Please send less.",
+        "zh": "请求超过了 {limit} 字节，请减少内容。",
+    },
+    "request_malformed": {
+        "en": "The request is malformed at {field}: {problem}.",
+        "zh": "请求有误，位置 {field}：{problem}。",
+    },
+    "server_error": {
+        "en": "Something went wrong on our side. Please try again in a moment.",
+        "zh": "我们这边出了点问题，请稍后再试。",
+    },
+    "disclaimer": {
+        "en": "Automatic answers: please check the sources.",
+        "zh": "自动回答，重要事项请核对出处。",
+    },
+    "terminal_hint": {
+        "en": "Ask a question, in English or Chinese. Ctrl-D ends the conversation.",
+        "zh": "请用中文或英文提问，按 Ctrl-D 结束对话。",
+    },
+    "serving": {
+        "en": "Frontdesk answers at {url} (Ctrl-C stops it)",
+        "zh": "Frontdesk 已启动：{url}（按 Ctrl-C 停止）",
+    },
+    "port_in_use": {
+        "en": "Port {port} on {host} is in use. "
+        "Stop the other program, or set another port: FRONTDESK_PORT={other}",
+        "zh": "{host} 的端口 {port} 已被占用。请停止另一个程序，或更换端口：FRONTDESK_PORT={other}",
+    },
+    "cannot_bind": {
+        "en": "Cannot listen on {host} port {port} ({problem}). "
+        "Set another address: FRONTDESK_HOST=127.0.0.1 FRONTDESK_PORT=7860",
+        "zh": "无法监听 {host} 端口 {port}（{problem}）。"
+        "请更换地址：FRONTDESK_HOST=127.0.0.1 FRONTDESK_PORT=7860",
+    },
+}
+
+
+def write(key: TextKey, language: Language, **values: object) -> str:
+    """The sentence with its {placeholders} filled in."""
+    return TEXTS[key][language].format(**values)

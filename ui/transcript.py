@@ -1,0 +1,77 @@
+"""A whole conversation as a list of HTML elements, one a turn: what the middle of the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from bot.types import Conversation, Owner, Turn
+from knowledge.types import Language
+from ui.bubbles import agent_bubble, bot_bubble, customer_bubble, failure, note
+from ui.text import write
+
+
+def welcome(company: str, starters: Sequence[str], language: Language) -> str:
+    """The empty page: who answers here, and a few questions to start from."""
+    buttons = "".join(
+        f'<button type="button" class="choice" data-event="option_select" data-text="{escape(starter)}">'
+        f"{escape(starter)}</button>"
+        for starter in starters
+    )
+    return (
+        f'<section class="welcome"><h2>{escape(write("welcome", language))}</h2>'
+        f"<p>{escape(write('welcome_hint', language, company=company))}</p>"
+        f'<div class="choices">{buttons}</div></section>'
+    )
+
+
+def turns_html(turns: Sequence[Turn], language: Language) -> list[str]:
+    last = len(turns) - 1
+    return [
+        html
+        for index, turn in enumerate(turns)
+        for html in _turn_html(turn, language, current=index == last)
+    ]
+
+
+def waiting_panel(
+    conversation: Conversation, language: Language, *, contact: str = "", problem: str = ""
+) -> list[str]:
+    """What the customer is told while nobody answers, with a way to leave an address."""
+    if conversation.owner is not Owner.WAITING:
+        return []
+    below = (
+        f'<p role="status">{escape(write("contact_stored", language, email=contact))}</p>'
+        if contact and not problem
+        else _contact_form(language, contact, problem)
+    )
+    return [
+        f'<section class="turn waiting"><p>{escape(write("waiting", language))}</p>{below}</section>'
+    ]
+
+
+def _contact_form(language: Language, email: str, problem: str) -> str:
+    label = escape(write("contact_label", language))
+    alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+    return (
+        f"<p>{escape(write('contact_offer', language))}</p>"
+        '<form class="contact" data-event="contact" novalidate>'
+        f'<input type="email" name="email" autocomplete="email" aria-label="{label}" '
+        f'placeholder="{escape(write("contact_placeholder", language))}" value="{escape(email)}">'
+        f'<button class="chip">{escape(write("contact_send", language))}</button></form>{alert}'
+    )
+
+
+def _turn_html(turn: Turn, language: Language, *, current: bool) -> list[str]:
+    if turn.role == "bot":
+        return [bot_bubble(turn, language, current=current)]
+    if turn.role == "agent":
+        return [agent_bubble(turn, language)]
+    if turn.role == "system":
+        return [note(turn.text)]
+    bubble = customer_bubble(turn.text, language)
+    if turn.status == "failed":
+        return [bubble, failure(language)]
+    if turn.status == "cancelled":
+        return [bubble, note(write("stopped", language))]
+    return [bubble]
