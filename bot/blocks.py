@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -36,10 +37,7 @@ def blocks(markdown: str) -> list[Block]:
     lines = markdown.splitlines()
     tokens = MarkdownIt("commonmark").enable("table").parse("\n".join(lines))
     starts = [index for index, token in enumerate(tokens) if token.level == 0 and token.map]
-    return [
-        _block(tokens[start:end], lines)
-        for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True)
-    ]
+    return [_block(tokens[a:b], lines) for a, b in pairwise([*starts, len(tokens)])]
 
 
 def cells(row: str) -> list[str]:

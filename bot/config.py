@@ -64,7 +64,7 @@ class Config(BaseSettings):
         0.5, ge=0, le=1, description="Best match's score from which the bot answers"
     )
     clarify_score: float = Field(
-        0.3, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
+        0.4, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
     )
     clarify_margin: float = Field(
         0.05, ge=0, le=1, description="Two matches closer than this are offered as a choice"

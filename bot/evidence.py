@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 from bot.blocks import Block, blocks, cells
 from bot.facts import facts, foreign_facts, numbers
-from bot.polarity import clauses, drops_restriction, negations, opening, spans, without_opener
+from bot.polarity import clauses, drops_restriction, negations, opening, segments, without_opener
 from bot.sentences import split
 from bot.terms import normalise, terms
 from knowledge.language import has_chinese
 from knowledge.types import Passage
 
 _MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+# "It is free" is not what "free in Germany for orders from €79" says: so much of a clause (Jaccard)
+# must be in a sentence that rests on it.
+_LEAST_LIKENESS = 0.25
 _WHICH = re.compile(r"\b(?:which|what)\b|哪|什么")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -61,9 +64,8 @@ class Evidence:
         self._hanging = _units(part for part in parts if part.kind == "list")
         self._units = _units(part for part in parts if part.kind != "list")
         self._rows = [row for part in parts if part.kind == "table" for row in _rows(part)]
-        self._elsewhere = [
-            (frozenset(_words(text)), numbers(text)) for text in (head, *_prose(parts))
-        ]
+        prose = (head, *_prose(parts)) if self._rows else ()
+        self._elsewhere = [(frozenset(_words(text)), numbers(text)) for text in prose]
 
     def coverage(self, sentence: str) -> float:
         """The share of the sentence's words that the passage holds, 0..1."""
@@ -74,6 +76,8 @@ class Evidence:
 
     def holds_facts(self, sentence: str) -> bool:
         """Every hard fact stands here; numbers stand in the table's row that the sentence names."""
+        if _key(sentence) in self._units | self._hanging:
+            return True
         return not foreign_facts(sentence, self._facts) and self._row_agrees(sentence)
 
     def agrees(self, sentence: str, announcement: str = "") -> bool:
@@ -102,7 +106,7 @@ class Evidence:
     def _clause_agrees(self, clause: _Clause) -> bool:
         ranks = [_overlap(clause.terms, known.terms) for known in self._clauses]
         best = max(ranks, default=(0.0, 0.0))
-        return any(
+        return best[1] >= _LEAST_LIKENESS and any(
             clause.negations == known.negations and not drops_restriction(clause.text, known.text)
             for known, rank in zip(self._clauses, ranks, strict=True)
             if rank == best
@@ -134,6 +138,23 @@ def _clause(text: str, denied: int = 0) -> _Clause:
     return _Clause(text, frozenset(terms(text)), negations(text) + denied)
 
 
+def _joined(parts: Sequence[_Clause]) -> _Clause:
+    return _Clause(
+        ", ".join(part.text for part in parts),
+        frozenset().union(*(part.terms for part in parts)),
+        sum(part.negations for part in parts),
+    )
+
+
+def _spans(text: str, announcement: str) -> Iterator[_Clause]:
+    """Every run of neighbouring segments of a sentence: each may be what a clause rests on."""
+    lead = [_clause(without_opener(announcement))] if announcement else []
+    parts = [_clause(segment) for segment in segments(text)]
+    for start in range(len(parts)):
+        for end in range(start + 1, len(parts) + 1):
+            yield _joined([*lead, *parts[start:end]])
+
+
 def _question_clauses(question: str, says_yes: bool | None) -> Iterator[_Clause]:
     """What a question tells: with an answer that opens with yes or no, or as "which can't ...?"."""
     if says_yes is not None:
@@ -145,15 +166,12 @@ def _question_clauses(question: str, says_yes: bool | None) -> Iterator[_Clause]
 def _clauses(parts: Sequence[Block]) -> Iterator[_Clause]:
     announcement = ""
     for part in parts:
-        if part.kind == "list":
-            for text in _sentences(part):
-                for span in spans(text):
-                    yield _clause(_announced(announcement, span))
-        elif part.kind == "table":
+        if part.kind == "table":
             yield from map(_clause, _cell_clauses(part))
-        else:
-            for text in _sentences(part):
-                yield from map(_clause, spans(text))
+            continue
+        for text in _sentences(part):
+            yield from _spans(text, announcement if part.kind == "list" else "")
+            if part.kind != "list":
                 announcement = text if announces(text) else ""
 
 

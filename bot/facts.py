@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from bot.numerals import spelled_out_to_digits
 from bot.terms import is_stop_word, normalise
-from bot.units import AFTER_NUMBER, ANYWHERE, LINK, currency_before, unit_name
+from bot.units import AFTER_NUMBER, ANYWHERE, LINK, RANGE, currency_before, unit_name
 from knowledge.language import has_chinese
 from knowledge.words import words
 
@@ -43,12 +43,14 @@ _MONTHS = {
     for name in names.split()
 }
 _MONTH = "|".join(_MONTHS)
+# Not "may" and "march", which are words, too.
+_MONTH_ALONE = re.compile(rf"\b(?!may|mar|sept?\b)(?:{_MONTH})\b")
 _DAYS = r"\d{1,2}(?:st|nd|rd|th)?(?:(?:,| and| or| to| ?[-–]) ?\d{1,2}(?:st|nd|rd|th)?)*"
 _DATE = re.compile(
     rf"(?<![\d.:])(?P<before>{_DAYS})(?: of)? (?P<m1>{_MONTH})\b"
     rf"|\b(?P<m2>{_MONTH})\.? (?:the )?(?P<after>{_DAYS})(?![\d.:])"
     r"|(?P<m3>\d{1,2}) ?月 ?(?P<chinese>\d{1,2}(?: ?[日号]? ?(?:至|到|和|、|-|–) ?\d{1,2}"
-    r"(?! ?月))*)"
+    r"(?!\d| ?月))*)"
 )
 _WEEKDAY = re.compile(
     r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:周|星期|礼拜)([一二三四五六日天])"
@@ -62,12 +64,13 @@ _MARKS = re.compile(r"[*`]|__|~~")
 _BLANK = re.compile(r"\s+")
 _WORD = re.compile(r"(?:(?![\u3400-\u9fff\d_])\w)+")
 _NAME = re.compile(r"(?<![\w°])(?:[A-Z]|[a-z]+[A-Z])[A-Za-zÀ-ÿ]*(?:[ -][A-Z][A-Za-zÀ-ÿ]*)*(?!\w)")
-_LATIN = re.compile(r"[A-Za-z]{2,}")
+_VERB = re.compile(r"(?:'s)?\s+(?:is|are|was|were|has|have|can|will|does|offers?|costs?|takes?)\b")
+_HYPHENED = re.compile(r"[a-z]+(?:-[a-z]+)+")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """`exact` holds links, phone numbers, codes and dates; `numbers` holds values with their units.
+    """`exact`: links, phone numbers, codes, dates, ranges. `numbers`: values with their units.
 
     `heads` are the units that a table's header gives to all the numbers below it.
     """
@@ -83,12 +86,13 @@ def facts(text: str, *, table_head: str = "") -> Facts:
     """The facts of a passage, to check sentences against."""
     plain = _plain(text)
     exact, rest = _take_exact(plain)
+    joined = " ".join(word[0].replace("-", "") for word in _HYPHENED.finditer(plain))
     heads = {unit_name(unit) for unit in ANYWHERE.finditer(_plain(table_head))}
     return Facts(
         frozenset(exact),
         frozenset(_numbers(rest)),
         frozenset(heads),
-        f" {_stems(plain)} ",
+        f" {_stems(plain)} {_stems(joined)} ",
         _BLANK.sub("", plain),
     )
 
@@ -127,7 +131,7 @@ def _take_exact(plain: str) -> tuple[set[str], str]:
 
     def take_phone(match: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", match[0])
-        if len(digits) < _SHORTEST_PHONE:
+        if len(digits) < _SHORTEST_PHONE or (digits == match[0] and digits[0] != "0"):
             return match[0]
         exact.add(digits)
         return " "
@@ -140,6 +144,8 @@ def _take_exact(plain: str) -> tuple[set[str], str]:
 
     rest = _CODE.sub(take_code, _PHONE.sub(take_phone, _LINK.sub(take, plain)))
     exact.update(_dates(rest))
+    exact.update(_ranges(rest))
+    exact.update(f"month {_MONTHS[month[0]]}" for month in _MONTH_ALONE.finditer(rest))
     exact.update(
         f"weekday {_WEEKDAYS.get(day[1], day[2]).replace('天', '日')}"
         for day in _WEEKDAY.finditer(rest)
@@ -179,6 +185,15 @@ def _numbers(plain: str) -> set[tuple[str, str]]:
     return {(_value(number[0], unit), unit) for number, unit in zip(found, units, strict=True)}
 
 
+def _ranges(plain: str) -> Iterator[str]:
+    """ "5 to 7 days" is not "7 to 5 days", nor a range that goes from one row to another."""
+    for left, right in pairwise(_NUMBER.finditer(plain)):
+        unit = AFTER_NUMBER.match(plain, left.end(), right.start())
+        if RANGE.fullmatch(plain, unit.end() if unit else left.end(), right.start()):
+            ends = (_value(number[0], _unit(plain, number)) for number in (left, right))
+            yield "range " + " ".join(ends)
+
+
 def _unit(plain: str, number: re.Match[str]) -> str:
     before = currency_before(plain[: number.start()])
     after = AFTER_NUMBER.match(plain, number.end())
@@ -207,21 +222,32 @@ def _has_number(source: Facts, value: str, unit: str) -> bool:
 
 
 def _names(sentence: str) -> Iterator[str]:
-    """Capitalised words but the sentence's first one; in Chinese, every Latin word."""
+    """Capitalised words, the first one where a verb follows; in Chinese, all Latin words."""
     text = _LINK.sub(" ", _MARKS.sub("", sentence))
     if has_chinese(text):
-        for word in _LATIN.finditer(text):
-            if not ANYWHERE.fullmatch(word[0].casefold()):
-                yield word[0]
+        for word in _WORD.findall(text):
+            if len(word) > 1 and not _is_no_name(word.casefold()):
+                yield word
         return
     for run in _NAME.finditer(text):
         parts = re.split("[ -]", run[0])
-        if not re.search(r"\w", text[: run.start()]) and not any(map(str.isupper, parts[0][1:])):
+        if not re.search(r"\w", text[: run.start()]) and not _is_subject(parts, text[run.end() :]):
             parts = parts[1:]
         while parts and is_stop_word(parts[0].casefold()):
             parts = parts[1:]
-        if parts and not ANYWHERE.fullmatch(parts[0].casefold()):
+        if parts and not _is_no_name(parts[0].casefold()):
             yield " ".join(parts)
+
+
+def _is_subject(run: list[str], following: str) -> bool:
+    """Whether a sentence's first word, which always has a capital, may be a name all the same."""
+    has_capitals = any(map(str.isupper, run[0][1:]))
+    return has_capitals or (len(run) == 1 and _VERB.match(following) is not None)
+
+
+def _is_no_name(word: str) -> bool:
+    """Units, months and weekdays are checked as such."""
+    return any(known.fullmatch(word) for known in (ANYWHERE, _MONTH_ALONE, _WEEKDAY))
 
 
 def _has_name(source: Facts, name: str) -> bool:

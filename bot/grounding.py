@@ -58,7 +58,7 @@ class Grounding:
         self._evidence = [Evidence(passage) for passage in passages]
         self._coverage = coverage
         self._fillers: list[str] = []
-        self._announcement = _NONE
+        self._announcement, self._in_item = _NONE, False
         self._shown, self._gap = "", ""
         self.dropped: list[str] = []
         self.says_unknown = False
@@ -91,14 +91,15 @@ class Grounding:
 
     def _check(self, text: str) -> Released | None:
         body = without_marker(text)
-        announcement = self._announcement if body != text else _NONE
+        item = body != text or self._in_item
+        self._in_item = item and not text.endswith("\n")
+        announcement = self._announcement if item else _NONE
         support = None
         if announcement.released:
             support = self.support(body, announcement=announcement.text)
-        if body == text:
-            self._announcement = (
-                _Announcement(body, support is not None) if announces(body) else _NONE
-            )
+        if not item:
+            released = support is not None
+            self._announcement = _Announcement(body, released) if announces(body) else _NONE
         if support is None:
             self._drop(text)
             return None

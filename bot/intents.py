@@ -122,7 +122,8 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> LinearIntentCl
     return LinearIntentClassifier(
         key=examples_key(examples, embedder.name),
         names=tuple(str(name) for name in names),
-        weights=_two_rows(machine.coef_).astype(np.float32),
+        # In C order: safetensors writes the memory as it lies.
+        weights=np.ascontiguousarray(_two_rows(machine.coef_), dtype=np.float32),
         bias=_two_rows(machine.intercept_[:, None])[:, 0].astype(np.float32),
         vectors=vectors,
         scale=scale,

@@ -55,13 +55,13 @@ def clauses(text: str) -> list[str]:
     return [part for part in _CLAUSE_END.split(without_opener(text)) if terms(part)]
 
 
-def spans(text: str) -> list[str]:
-    """Every run of neighbouring segments of the text: each may be what a clause rests on.
+def segments(text: str) -> list[str]:
+    """The text cut at commas, colons, brackets, "and" and "or", at most _MOST_SEGMENTS.
 
-    Segments end at commas, colons, brackets, "and" and "or". One without a word of content ("PO
-    boxes: no") and one in the reach of a negation stay with the segment before.
+    A segment without a word of content ("PO boxes: no") and one in the reach of a negation stay
+    with the segment before.
     """
-    segments: list[str] = []
+    found: list[str] = []
     for clause in _CLAUSE_END.split(without_opener(text)):
         parts: list[str] = []
         for part in _SEGMENT_END.split(clause):
@@ -69,13 +69,8 @@ def spans(text: str) -> list[str]:
                 parts[-1] += ", " + part
             else:
                 parts.append(part)
-        segments += parts
-    segments[_MOST_SEGMENTS:] = [" , ".join(segments[_MOST_SEGMENTS:])]
-    return [
-        " , ".join(segments[start:end])
-        for start in range(len(segments))
-        for end in range(start + 1, len(segments) + 1)
-    ]
+        found += parts
+    return [*found[: _MOST_SEGMENTS - 1], *filter(None, [", ".join(found[_MOST_SEGMENTS - 1 :])])]
 
 
 def negations(clause: str) -> int:
@@ -95,9 +90,12 @@ def without_opener(text: str) -> str:
 
 
 def drops_restriction(clause: str, source: str) -> bool:
-    """Whether the source limits what it says ("only", "unless") and the clause does not."""
+    """Whether the source limits what it says ("only", "unless") and the clause does not.
+
+    It may do without that word where it holds most of the words that follow it.
+    """
     match = _RESTRICTION.search(normalise(source))
     if match is None or _RESTRICTION.search(normalise(clause)):
         return False
     limits = set(terms(normalise(source)[match.end() :]))
-    return bool(limits) and limits.isdisjoint(terms(clause))
+    return bool(limits) and 2 * len(limits.intersection(terms(clause))) <= len(limits)

@@ -38,7 +38,9 @@ _INSTRUCTION: dict[Language, str] = {
 
 # "<" before a tag and "[" before a chat template's marks: what could close a passage or open a
 # role. Links in angle brackets are left as they are.
-_MARKUP = re.compile(r"<(?!https?://|mailto:)(?=[\s|/!]*[A-Za-z|])|\[(?=/?(?:INST|SYS|TOOL|AVAIL))")
+_MARKUP = re.compile(
+    r"<(?!https?://|mailto:)(?=[\s|｜/!]*[A-Za-z|｜])|\[(?=/?(?:INST|SYS|TOOL|AVAIL))"
+)
 _HARMLESS = {"<": "‹", "[": "［"}
 
 

@@ -52,6 +52,8 @@ ANYWHERE = re.compile(rf"(?<![a-z])(?:{_NAMED})")
 CURRENCY_BEFORE = re.compile(rf"(?:(?<![a-z])(?:{_BEFORE}))\s*$")
 # Between the two numbers of a range or list that share one unit: "5 to 7 days", "€5-€7".
 LINK = re.compile(rf"\s*(?:to|and|or|-|–|—|~|/|、|至|到|或|和|与)\s*(?:(?:{_BEFORE})\s*)?")
+# ... of a range, whose order counts. A unit may stand before it.
+RANGE = re.compile(rf"\.?\s*(?:to|until|-|–|—|~|至|到)\s*(?:(?:{_BEFORE})\s*)?")
 
 
 def unit_name(match: re.Match[str]) -> str:

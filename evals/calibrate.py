@@ -1,4 +1,4 @@
-"""`python -m evals.calibrate`: finds the weights of search and the thresholds of routing.
+"""`python -m evals.calibrate`: finds the weights of search, and what to set routing's thresholds to.
 
 Reads evals/data/shop/dev_* and the demo pack, prints what to write into knowledge/search.py and
 bot/config.py, and how well it does. Never reads the test files.
@@ -7,9 +7,11 @@ bot/config.py, and how well it does. Never reads the test files.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,8 +25,8 @@ from knowledge.types import Embedder, Language
 
 DATA = Path(__file__).parent / "data" / "shop"
 _FEATURES = ("question", "centre", "text", "lexical")
-# Strength of the pull towards equal weights: 60 questions cannot tell four weights apart exactly.
-_RIDGE = 0.02
+# Keeps a weight that 60 questions say little about from growing without bounds.
+_RIDGE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,63 @@ class Candidates:
     right: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Model:
+    """`weights` (4,) in the order of Evidence's fields."""
+
+    weights: NDArray[np.float64]
+    offset: float
+
+    def sums(self, query: Candidates) -> NDArray[np.float64]:
+        return np.asarray(query.evidence @ self.weights + self.offset)
+
+
 def main() -> None:
     embedder = load_embedder("built-in")
     with tempfile.TemporaryDirectory() as folder:
-        Ingest(Path(folder), embedder).run([DEMO_PACK])
-        base = KnowledgeBase(Path(folder), embedder)
-        for language in get_args(Language):
-            _calibrate(base, embedder, language)
-        base.close()
+        single = Path(folder) / "pack" / "shop"
+        shutil.copytree(DEMO_PACK, single)
+        _strip_phrasings(single)
+        for pack, several in ((DEMO_PACK, True), (single, False)):
+            home = Path(folder) / f"home-{several}"
+            Ingest(home, embedder).run([pack])
+            base = KnowledgeBase(home, embedder)
+            for language in get_args(Language):
+                _calibrate(base, embedder, language, several=several)
+            base.close()
 
 
-def _calibrate(base: KnowledgeBase, embedder: Embedder, language: Language) -> None:
+def _strip_phrasings(pack: Path) -> None:
+    for path in pack.rglob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"<!-- asked.*?-->", "", text, flags=re.DOTALL), encoding="utf-8")
+
+
+def _calibrate(
+    base: KnowledgeBase, embedder: Embedder, language: Language, *, several: bool
+) -> None:
     asked = read_rows(DATA / f"dev_{language}.jsonl")
     beyond = [
         row for row in read_rows(DATA / "dev_unanswerable.jsonl") if row["language"] == language
     ]
     answerable = collect(base, embedder, asked)
     unanswerable = collect(base, embedder, beyond)
-    weights = fit_weights(answerable)
-    first = [int(np.argmax(c.evidence @ weights)) for c in answerable]
-    right = np.array([bool(c.right[n]) for c, n in zip(answerable, first, strict=True)])
-    sums = np.array([(c.evidence @ weights).max() for c in [*answerable, *unanswerable]])
-    labels = np.concatenate([right, np.zeros(len(unanswerable), dtype=bool)])
-    slope, offset = fit_logistic(sums, labels)
-    named = ", ".join(f"{n}={w:.2f}" for n, w in zip(_FEATURES, weights, strict=True))
-    print(f'"{language}": Fusion({named}, slope={slope:.1f}, offset={offset:.1f})')
+    model = fit(answerable, unanswerable)
+    weights = ", ".join(f"{weight:.1f}" for weight in model.weights)
+    print(f'("{language}", {several}): Fusion({weights}, offset={model.offset:.1f}),')
+    _print_thresholds(model, answerable, unanswerable)
+
+
+def _print_thresholds(
+    model: Model, answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]
+) -> None:
+    sums = [model.sums(query) for query in answerable]
+    right = np.array([q.right[np.argmax(s)] for q, s in zip(answerable, sums, strict=True)])
+    inside = _sigmoid(np.array([s.max() for s in sums]))
+    outside = _sigmoid(np.array([model.sums(query).max() for query in unanswerable]))
     print(f"   right entry first: {right.mean():.3f} of {len(right)}")
-    scores = 1 / (1 + np.exp(-(slope * sums + offset)))
-    inside, outside = scores[: len(asked)], scores[len(asked) :]
     print("   threshold   reached by answerable   right among those   kept out of unanswerable")
-    for threshold in np.arange(0.1, 0.8, 0.05):
+    for threshold in np.arange(0.2, 0.75, 0.05):
         above = inside >= threshold
         print(
             f"   {threshold:9.2f}   {above.mean():21.3f}   {right[above].mean():17.3f}   "
@@ -92,39 +121,40 @@ def collect(
     return collected
 
 
-def fit_weights(queries: Sequence[Candidates]) -> NDArray[np.float64]:
-    """The conditional logit model (McFadden 1974): how likely the right entry wins; weights >= 0.
+def fit(answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]) -> Model:
+    """Weights >= 0 that put the right entry first and the best entry on the right side of 0.
 
-    Returned with sum 1: only their ratios matter to the ranking.
+    The first is the conditional logit model (McFadden 1974) over each query's candidates, the
+    second a logistic loss on the right entry of answerable and the best one of unanswerable ones.
     """
     from scipy.optimize import minimize
     from scipy.special import logsumexp
 
-    usable = [query for query in queries if query.right.any()]
+    usable = [query for query in answerable if query.right.any()]
 
-    def loss(weights: NDArray[np.float64]) -> float:
-        total = 0.0
+    def loss(parameters: NDArray[np.float64]) -> float:
+        model = Model(parameters[:-1], float(parameters[-1]))
+        total = _RIDGE * len(usable) * float(model.weights @ model.weights)
         for query in usable:
-            sums = query.evidence @ weights
-            total += float(logsumexp(sums) - logsumexp(sums[query.right]))
-        spread = weights - weights.mean()
-        return total / len(usable) + _RIDGE * float(spread @ spread) / 10
+            sums = model.sums(query)
+            right = sums[query.right]
+            total += float(logsumexp(sums) - logsumexp(right) + np.logaddexp(0, -right.max()))
+        for query in unanswerable:
+            total += float(np.logaddexp(0, model.sums(query).max()))
+        return total
 
-    start = np.full(len(_FEATURES), 5.0)
-    found = minimize(loss, start, bounds=[(0, None)] * len(_FEATURES)).x
-    return np.asarray(found / found.sum())
-
-
-def fit_logistic(sums: NDArray[np.float64], labels: NDArray[np.bool_]) -> tuple[float, float]:
-    """Platt scaling (1999): slope and offset of the probability that the first match answers."""
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=100.0).fit(sums[:, None], labels)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    start = np.append(np.full(len(_FEATURES), 5.0), -8.0)
+    bounds = [(0.0, None)] * len(_FEATURES) + [(None, None)]
+    found = minimize(loss, start, bounds=bounds).x
+    return Model(found[:-1], float(found[-1]))
 
 
 def _features(evidence: Evidence) -> tuple[float, ...]:
-    return astuple(evidence)
+    return evidence.question, evidence.centre or 0.0, evidence.text, evidence.lexical
+
+
+def _sigmoid(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-sums)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _LARGEST_UNPACKED_MEGABYTES = 400
 # Office files that are encrypted, or older than 2007, are OLE containers instead of ZIP archives.
 _OLE = b"\xd0\xcf\x11\xe0"
 # A picture inside the file: only its description can be read.
-_PICTURE = re.compile(r"!\[([^\]]*)\]\(data:[^)]*\)")
+_PICTURE = re.compile(r"!\[([^\]\n]{0,300})\]\(data:[^)\s]*\)")
 # A PDF breaks Chinese lines in the middle of words; a short line is a heading, so it stays.
 _WRAPPED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff，、；：]{12})\n(?=[\u4e00-\u9fff])")
 _NO_CONTENT = ["nav", "noscript", "template", "script", "style", "title"]

@@ -74,7 +74,7 @@ class SentenceTransformersEmbedder:
                 'check the network to the model hub, or set embedder = "built-in".'
             ) from error
         self.name = name
-        self.dimensions = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         vectors = self._model.encode(

@@ -21,11 +21,11 @@ _MOST_LINES = 3
 _MARKED, _BOLD = 7, 8
 
 _QUESTION_MARK = re.compile(
-    r"^[\s*_]*(?:(?:Q|Question|Frage|问题?|問題?)\s*\d{0,3}\s*[:：][*_]*|Q\d{0,3}[.)、])\s*(?=\S)",
+    r"^[\s*_]*(?:(?:Q|Question|问题?|問題?)\s?\d{0,3}\s?[:：][*_]*|Q\d{0,3}[.)、])\s*(?=\S)",
     re.IGNORECASE,
 )
 _ANSWER_MARK = re.compile(
-    r"^[\s*_]*(?:A|Answer|答案?|回答|解答)\s*\d{0,3}\s*[:：][*_]*\s*", re.IGNORECASE
+    r"^[\s*_]*(?:A|Answer|答案?|回答|解答)\s?\d{0,3}\s?[:：][*_]*\s*", re.IGNORECASE
 )
 _BOLD_LINE = re.compile(r"^\s*(\*\*|__)(?=\S)(.+[?？])\s*\1\s*$")
 _NUMBERING = re.compile(r"^\d{1,3}(?:\.\d{1,3})*(?:[.)）]\s+|、\s*)(?=\S)")

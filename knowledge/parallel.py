@@ -30,7 +30,7 @@ class Pair:
     @property
     def digest(self) -> str:
         """Orders pairs by chance, the same in every run, and equal English texts together."""
-        return hashlib.sha256(self.english.strip().lower().encode()).hexdigest()
+        return hashlib.sha256(self.english.strip().lower().encode()).hexdigest() + self.chinese
 
 
 def read_pairs(folder: Path) -> list[Pair]:
@@ -68,7 +68,9 @@ def read_twins(pack: Path) -> list[Pair]:
         if chinese.exists():
             for en, zh in _twin_entries(english, chinese):
                 questions = en.partition("\n")[0], zh.partition("\n")[0]
-                pairs += [Pair(*texts, kind="pack", source="pack") for texts in ((en, zh), questions)]
+                pairs += [
+                    Pair(*texts, kind="pack", source="pack") for texts in ((en, zh), questions)
+                ]
     return pairs
 
 
@@ -99,6 +101,7 @@ def hold_out(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     for rows in by_source.values():
         rows.sort(key=lambda pair: pair.digest)
         held += rows[: min(len(rows) // 10, POOL)]
+    held.sort(key=lambda pair: pair.digest)
     english = {pair.english.strip().lower() for pair in held}
     chinese = {pair.chinese.strip() for pair in held}
     training = [
@@ -122,7 +125,7 @@ def balance(pairs: Sequence[Pair], *, cap: int) -> list[Pair]:
 
 
 def join(pairs: Sequence[Pair], *, count: int, sentences: int = 3) -> list[Pair]:
-    """Passages: neighbours of one source joined, for sentences alone teach nothing of long texts."""
+    """Passages, neighbours of one source: sentences alone teach nothing of long texts."""
     joined = []
     for (kind, source), rows in groupby(pairs, key=lambda pair: (pair.kind, pair.source)):
         row = list(rows)

@@ -19,7 +19,7 @@ SPLITTER = f"cut 2, {LONGEST}, langchain-text-splitters {version('langchain-text
 _LONGEST_SLUG = 200
 
 # Other ways in which customers ask what the heading asks, one a line, not shown to anybody.
-_ASKED = re.compile(r"<!--\s*asked:?\s*\n(.*?)-->", re.DOTALL)
+_ASKED = re.compile(r"<!--\s*asked:?[ \t]*\n(.*)-->", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)\n?", re.DOTALL)
 
 
@@ -118,10 +118,12 @@ def _sections(markdown: str, title: str) -> Iterator[_Section]:
 
 def _take_asked(text: str) -> tuple[str, tuple[str, ...]]:
     """The text without its comments, and the lines of a comment `<!-- asked ... -->`."""
+    found = (_ASKED.match(comment[0]) for comment in _COMMENT.finditer(text))
     asked = [
         one_line(line)
-        for comment in _ASKED.finditer(text)
-        for line in comment[1].splitlines()
+        for comment in found
+        if comment
+        for line in comment[1].split("\n")
         if line.strip()
     ]
     return _COMMENT.sub("", text).strip("\n"), tuple(asked)

@@ -28,7 +28,8 @@ def check_translations(
     """Both kinds of vectors are (len(pairs), dimensions), their rows in the order of `pairs`.
 
     At most POOL texts of a group are looked for. A smaller group is searched for among pairs of its
-    own kind, too, and then among all others. A text that equals the right one is right.
+    own kind, too, and then among all others. Of two pairs that share a text, each one's other text
+    translates it.
     """
     groups = defaultdict(list)
     for row, pair in enumerate(pairs):
@@ -38,13 +39,19 @@ def check_translations(
         wanted, pool = rows[:POOL], _pool(pairs, rows)
         to_english = np.argmax(chinese[wanted] @ english[pool].T, axis=1)
         to_chinese = np.argmax(english[wanted] @ chinese[pool].T, axis=1)
-        hits = [
-            (pairs[pool[en]].english == pairs[row].english, pairs[pool[zh]].chinese == pairs[row].chinese)
-            for row, en, zh in zip(wanted, to_english, to_chinese, strict=True)
+        shares = [
+            sum(
+                _same(pairs[row], pairs[pool[best]]) for row, best in zip(wanted, hits, strict=True)
+            )
+            / len(wanted)
+            for hits in (to_english, to_chinese)
         ]
-        shares = np.mean(hits, axis=0)
-        found.append(Found(group, len(wanted), float(shares[0]), float(shares[1])))
+        found.append(Found(group, len(wanted), *shares))
     return found
+
+
+def _same(one: Pair, other: Pair) -> bool:
+    return one.english == other.english or one.chinese == other.chinese
 
 
 def _pool(pairs: Sequence[Pair], rows: list[int]) -> list[int]:

@@ -1,9 +1,9 @@
-"""Every error of the HTTP API as a status and one sentence in `detail`, in the client's language."""
+"""Every error of the HTTP API: a status, and one sentence in the client's language as `detail`."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,9 +17,6 @@ from ui.language import preferred_language
 from ui.text import write
 
 logger = logging.getLogger(__name__)
-
-# A message of 100 kB is read, so that it can be refused with the right sentence; 50 MB are not.
-MAX_BODY_BYTES = 1_000_000
 
 
 class Problem(BaseModel):
@@ -72,8 +69,7 @@ def _unknown_turn(request: Request, error: Exception) -> JSONResponse:
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
+    first = cast(RequestValidationError, error).errors()[0]
     field = ".".join(str(part) for part in first["loc"])
     return _problem(
         422,
@@ -82,11 +78,8 @@ def _malformed(request: Request, error: Exception) -> JSONResponse:
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, StarletteHTTPException)
-    sentence = str(error.detail)
-    if error.status_code == 413:
-        sentence = write("request_too_large", language_of(request), limit=MAX_BODY_BYTES)
-    return _problem(error.status_code, sentence)
+    http = cast(StarletteHTTPException, error)
+    return _problem(http.status_code, str(http.detail))
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

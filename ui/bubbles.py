@@ -73,6 +73,14 @@ def failure(language: Language) -> str:
     )
 
 
+def choice(text: str) -> str:
+    """A button that sends its text as the customer's message."""
+    return (
+        f'<button type="button" class="choice" data-event="option_select" lang="{_lang(text)}" '
+        f'data-text="{escape(text)}">{escape(text)}</button>'
+    )
+
+
 def _speaker(key: TextKey, language: Language) -> str:
     return f'<h2 class="speaker">{_write(key, language)}</h2>'
 
@@ -103,11 +111,7 @@ def _citation(number: int, citation: Citation, turn_id: int, language: Language)
 
 
 def _options(options: tuple[str, ...]) -> str:
-    buttons = "".join(
-        f'<button type="button" class="choice" data-event="option_select" data-text="{escape(option)}" '
-        f'lang="{_lang(option)}">{escape(option)}</button>'
-        for option in options
-    )
+    buttons = "".join(choice(option) for option in options)
     return f'<div class="choices">{buttons}</div>' if buttons else ""
 
 

@@ -71,7 +71,7 @@ class Chat:
         self._replies.setdefault(visit.conversation, set()).add(reply)
         try:
             await reply.accepted()
-            asked = replace(await asyncio.to_thread(self.show, visit, language), accepted=text)
+            asked = await asyncio.to_thread(self._asked, text, visit, language)
             async for view in self._views(reply, asked):
                 yield view
         except BotError as error:
@@ -83,13 +83,14 @@ class Chat:
 
     def stop(self, visit: Visit) -> None:
         """Ends the answers that are being written in this conversation; `send` shows the end."""
-        for reply in self._replies.get(visit.conversation, ()):
+        for reply in tuple(self._replies.get(visit.conversation, ())):
             reply.close()
 
     def ask_for_person(self, visit: Visit, language: Language) -> View:
         visit = self._started(visit, language)
         if self._log.head(visit.conversation).owner is Owner.BOT:
             self._manager.ask_for_person(visit.conversation)
+            self.stop(visit)
         return self.show(visit, language)
 
     def leave_contact(self, email: str, visit: Visit, language: Language) -> View:
@@ -124,8 +125,16 @@ class Chat:
             return visit
         return visit.within(self._manager.start(language).id)
 
+    def _asked(self, text: str, visit: Visit, language: Language) -> View:
+        """The page up to the question; a quick answer may be in the log already."""
+        conversation = self._log.conversation(visit.conversation)
+        last = max(i for i, turn in enumerate(conversation.turns) if turn.role == "customer")
+        turns = turns_html(conversation.turns[: last + 1], language)
+        waiting = conversation.owner is not Owner.BOT
+        return View(visit, language, turns, waiting=waiting, accepted=text)
+
     async def _views(self, reply: Reply, asked: View) -> AsyncIterator[View]:
-        said = ""
+        said, answered = "", False
         try:
             if not asked.waiting:
                 yield _with(asked, writing_bubble(said, asked.language), writing=True)
@@ -133,12 +142,15 @@ class Chat:
                 if isinstance(item, Piece):
                     said += item.text
                     yield _with(asked, writing_bubble(said, asked.language), writing=True)
+                else:
+                    answered = True
         except Exception:
             logger.exception("The reply in conversation %s failed", asked.visit.conversation)
             yield _with(asked, failure(asked.language))
             return
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)
-        yield after if after.turns != asked.turns or asked.waiting else _stopped(asked, said)
+        stopped = not answered and after.turns == asked.turns
+        yield _stopped(asked, said) if stopped else after
 
     def _forget(self, reply: Reply, visit: Visit) -> None:
         replies = self._replies[visit.conversation]

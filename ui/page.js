@@ -35,10 +35,17 @@ function show() {
   if (value.language) root.lang = value.language;
   if (value.title) document.title = value.title;
   if (value.label) list.setAttribute('aria-label', value.label);
-  document.body.classList.toggle('ready', turns.length > 0);
+  if (turns.length) makeReady();
   document.body.classList.toggle('writing', !!value.writing);
   forget(value.accepted || '');
   if (isNew || atEnd) scrollToEnd();
+}
+
+// A finger would not want the keyboard to come up by itself.
+function makeReady() {
+  if (document.body.classList.contains('ready')) return;
+  document.body.classList.add('ready');
+  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea').focus();
 }
 
 // To the end, but never past the question that a long answer belongs to.

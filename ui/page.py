@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from html import escape
@@ -14,7 +15,7 @@ from bot.errors import BotError
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
-from ui.text import write
+from ui.text import TextKey, write
 from ui.visit import Visit
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Page:
     def _shown(self, view: View, *, typed: bool = True) -> Updates:
         """`typed` is whether the message came from the box, which may then forget it."""
         language = view.language
-        placeholder = "box_placeholder_waiting" if view.waiting else "box_placeholder"
+        placeholder: TextKey = "box_placeholder_waiting" if view.waiting else "box_placeholder"
         return [
             view.visit.stored(),
             self._value(view, typed=typed),
@@ -202,6 +203,11 @@ class Page:
 
 def mount_page(app: FastAPI, frontdesk: Frontdesk) -> None:
     """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
+    # Where no event loop runs, Gradio 6 opens five of its own and never closes them.
+    asyncio.run(_mount(app, frontdesk))
+
+
+async def _mount(app: FastAPI, frontdesk: Frontdesk) -> None:
     page = Page(Chat(frontdesk))
     page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(

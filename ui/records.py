@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from bot.types import Answer, Citation, Conversation, Turn
+from bot.types import Answer, Citation, Conversation, Intent, Turn
 
 
 class IntentRecord(TypedDict):
@@ -54,22 +54,24 @@ class ConversationRecord(TypedDict):
 
 
 def answer_record(answer: Answer) -> AnswerRecord:
-    intent = answer.intent
     return {
         "answer": answer.text,
         "route": answer.route.value,
-        "intent": intent
-        and {
-            "name": intent.name,
-            "confidence": round(float(intent.confidence), 4),
-            "known": bool(intent.known),
-        },
+        "intent": intent_record(answer.intent) if answer.intent else None,
         "citations": [citation_record(citation) for citation in answer.citations],
         "options": list(answer.options),
         "owner": answer.owner.value,
         "conversation_id": answer.conversation_id,
         "turn_id": answer.turn_id,
         "timings_ms": {name: round(float(ms), 2) for name, ms in answer.timings_ms.items()},
+    }
+
+
+def intent_record(intent: Intent) -> IntentRecord:
+    return {
+        "name": intent.name,
+        "confidence": round(float(intent.confidence), 4),
+        "known": bool(intent.known),
     }
 
 

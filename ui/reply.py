@@ -20,8 +20,8 @@ class Reply:
     """Runs `start`, and the iterator that it returns, in one thread of its own.
 
     The event loop is never blocked, and every call into the iterator, its closing included, comes
-    from that thread, because a generator at work cannot be closed from another one. `close`
-    returns at once; the work ends at the next piece.
+    from that thread, because a generator at work cannot be closed from another one. `close` may be
+    called from any thread and returns at once; the work ends at the next piece.
     """
 
     def __init__(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
@@ -31,7 +31,7 @@ class Reply:
         threading.Thread(target=self._pump, args=(start,), name="reply", daemon=True).start()
 
     async def accepted(self) -> None:
-        """Returns once the message is stored. Raises what `start` raises: nothing is stored then."""
+        """Returns once `start` has: the message is stored. Raises what `start` raises."""
         item = await self._items.get()
         if isinstance(item, BaseException):
             raise item
@@ -48,9 +48,9 @@ class Reply:
         return cast("Piece | Answer", item)
 
     def close(self) -> None:
-        """Ends the iteration, and the work at its next piece. May be called more than once."""
+        """Ends the iteration, and the work at its next piece. Twice is once."""
         self._closed.set()
-        self._items.put_nowait(_END)
+        self._put(_END)
 
     def _pump(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
         try:

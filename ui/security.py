@@ -1,10 +1,18 @@
-"""ASGI middleware: security headers on every response, and no way to what the page does not need."""
+"""ASGI middleware: security headers on every response, no huge bodies, no way to unused routes."""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from knowledge.types import Language
+from ui.language import preferred_language
+from ui.text import write
+
+# A message of 100 kB is read, so that it can be refused with the right sentence; 50 MB are not.
+MAX_BODY_BYTES = 1_000_000
 
 # Gradio's page has inline scripts and styles and compiles its templates in the browser: hence the
 # two "unsafe". Everything comes from this server, and only this server's pages may frame it.
@@ -46,11 +54,40 @@ class Security:
                     headers.setdefault(name, value)
             await send(message)
 
-        if _is_closed(scope["path"]):
-            response = JSONResponse({"detail": "There is nothing here."}, status_code=404)
-            await response(scope, receive, send_with_headers)
-            return
-        await self._app(scope, receive, send_with_headers)
+        app: ASGIApp = _refusal(scope) or self._app
+        await app(scope, _limited(scope, receive), send_with_headers)
+
+
+def _refusal(scope: Scope) -> JSONResponse | None:
+    length = Headers(scope=scope).get("content-length", "0")
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        return JSONResponse({"detail": _too_large(scope)}, status_code=413)
+    if _is_closed(scope["path"]):
+        return JSONResponse({"detail": write("unknown_address", _language(scope))}, status_code=404)
+    return None
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """Counts a body that does not say how long it is."""
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            raise HTTPException(413, _too_large(scope))
+        return message
+
+    return receive_limited
+
+
+def _too_large(scope: Scope) -> str:
+    return write("request_too_large", _language(scope), limit=MAX_BODY_BYTES)
+
+
+def _language(scope: Scope) -> Language:
+    return preferred_language(Headers(scope=scope).get("accept-language", ""))
 
 
 def _is_closed(path: str) -> bool:

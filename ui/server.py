@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from bot.errors import ConfigError
 from knowledge.types import Language
 from ui.api import router
-from ui.api_errors import MAX_BODY_BYTES, add_error_handlers
+from ui.api_errors import add_error_handlers
 from ui.security import Security
 from ui.text import write
 
@@ -33,7 +34,6 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
         description="Conversations with the customer-service assistant.",
         docs_url=None,  # Swagger's and Redoc's pages load scripts from elsewhere
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.frontdesk = frontdesk
     app.add_middleware(Security)
@@ -72,6 +72,9 @@ def _keep_gradio_quiet() -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_SHARE"] = "False"
+    # Else a table of the last 10,000 events is built with pandas after every single one.
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
 
 
 def _listen(host: str, port: int, language: Language) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Every sentence that a person can read on the page, from the HTTP API or at start-up, in both languages.
+"""What a person reads on the page, from the HTTP API and at start-up, in both languages.
 
 What the bot itself says in a conversation stands in bot/phrases.py.
 """
@@ -49,6 +49,7 @@ TextKey = Literal[
     "not_stored",
     "unknown_conversation",
     "unknown_turn",
+    "unknown_address",
     "request_too_large",
     "request_malformed",
     "server_error",
@@ -137,6 +138,10 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "en": "There is no such answer in this conversation. "
         "GET /api/conversations/{{id}} lists its turns.",
         "zh": "这个对话中没有这条回答。用 GET /api/conversations/{{id}} 查看所有消息。",
+    },
+    "unknown_address": {
+        "en": "There is nothing at this address. See /openapi.json.",
+        "zh": "此地址没有内容。请查看 /openapi.json。",
     },
     "request_too_large": {
         "en": "This request is larger than {limit} bytes. Please send less.",

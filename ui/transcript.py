@@ -1,4 +1,4 @@
-"""A whole conversation as a list of HTML elements, one a turn: what the middle of the page shows."""
+"""A whole conversation as a list of HTML elements: what the middle of the page shows."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from html import escape
 
 from bot.types import Conversation, Owner, Turn
 from knowledge.types import Language
-from ui.bubbles import agent_bubble, bot_bubble, customer_bubble, failure, note
+from ui.bubbles import agent_bubble, bot_bubble, choice, customer_bubble, failure, note
 from ui.text import write
 
 
 def welcome(company: str, starters: Sequence[str], language: Language) -> str:
     """The empty page: who answers here, and a few questions to start from."""
-    buttons = "".join(
-        f'<button type="button" class="choice" data-event="option_select" data-text="{escape(starter)}">'
-        f"{escape(starter)}</button>"
-        for starter in starters
-    )
+    buttons = "".join(choice(starter) for starter in starters)
     return (
         f'<section class="welcome"><h2>{escape(write("welcome", language))}</h2>'
         f"<p>{escape(write('welcome_hint', language, company=company))}</p>"
@@ -45,9 +41,8 @@ def waiting_panel(
         if contact and not problem
         else _contact_form(language, contact, problem)
     )
-    return [
-        f'<section class="turn waiting"><p>{escape(write("waiting", language))}</p>{below}</section>'
-    ]
+    waiting = escape(write("waiting", language))
+    return [f'<section class="turn waiting"><p>{waiting}</p>{below}</section>']
 
 
 def _contact_form(language: Language, email: str, problem: str) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.blocks import Block, blocks
+from bot.blocks import Block, blocks, cells
 from bot.sentences import split
 from bot.terms import terms
 from bot.types import Prompt
@@ -20,6 +20,8 @@ from knowledge.language import has_chinese
 # A screenful on a phone. Chinese says the same in about half as many characters.
 MAX_CHARS = 600
 MAX_CHARS_CHINESE = 300
+# Lists and tables up to this size are quoted whole.
+FEW_ROWS = 2
 
 # A sentence that starts like this limits or denies the one before it.
 _CONDITION = re.compile(
@@ -98,10 +100,17 @@ def _sentences(text: str) -> list[str]:
 
 
 def _matching_rows(block: Block, asked: set[str]) -> str:
-    """The rows that hold a word of the question which fewer than half of the rows hold."""
-    words = [_telling(row) for row in block.rows]
+    """The rows that hold a word of the question which fewer than half of the rows hold.
+
+    Of a table's row only the first cell counts: it says what the row is about.
+    """
+    if len(block.rows) <= FEW_ROWS:
+        return block.text
+    names = [cells(row)[0] if block.head else row for row in block.rows]
+    words = [_telling(name) for name in names]
     counts = Counter(word for row in words for word in row)
-    telling = {word for word in asked if 0 < counts[word] < max(2, len(words) / 2)}
+    telling = {word for word in asked if 0 < counts[word] < len(words) / 2}
+    telling -= _telling(block.head)
     chosen = [row for row, held in zip(block.rows, words, strict=True) if held & telling]
     return "\n".join(filter(None, [block.head, *(chosen or block.rows)]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.characters import clean
@@ -199,6 +199,7 @@ lines = st.one_of(
 markdown = st.lists(lines, max_size=30).map("\n".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.text("#*`>|-=<!? \n\t[]()Qa：答问？"), markdown), st.text())
 def test_any_text_is_cut_into_passages_with_text_and_ids_of_their_own(
     text: str, title: str
@@ -209,6 +210,7 @@ def test_any_text_is_cut_into_passages_with_text_and_ids_of_their_own(
     assert found == cut(Document("d", title, text))
 
 
+@settings(deadline=None)
 @given(markdown)
 def test_every_word_below_a_heading_is_in_some_passage(text: str) -> None:
     text = clean(text)
@@ -233,6 +235,7 @@ def _underlined(text: str) -> set[str]:
     }
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_slug_stays_the_same_when_it_is_made_again(heading: str) -> None:
     assert slug(slug(heading)) == slug(heading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.splitting import LONGEST, size, split
@@ -47,6 +47,7 @@ def test_a_table_whose_row_is_too_long_is_split_like_prose() -> None:
     assert max(map(size, parts)) <= LONGEST
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab中文。.!| -\n"), max_size=400), st.integers(1, 12))
 def test_no_part_is_too_long_and_nothing_but_white_space_is_lost(text: str, times: int) -> None:
     parts = split(text * times)

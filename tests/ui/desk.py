@@ -1,4 +1,4 @@
-"""A whole Frontdesk for the tests of the page and the API: real manager, real log, fakes at the seams.
+"""A whole Frontdesk for the tests of page and API: real manager, real log, fakes at the seams.
 
 A word in the message decides what happens: refund is answered from two passages, return asks which
 one was meant, slow takes its time, explode fails, human wants a person; anything else is unknown.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -120,3 +120,10 @@ def make_desk(home: Path) -> Desk:
     parts = Parts(BagEmbedder(), intents, retriever, generator, QuoteGenerator())
     manager = DialogManager(log, parts, config)
     return Desk(Frontdesk(config, log, cast(KnowledgeBase, retriever), manager), generator)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

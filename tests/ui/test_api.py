@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,18 +13,18 @@ from fastapi.testclient import TestClient
 
 from bot.types import Owner, Route
 from tests.ui.conftest import Site
-from tests.ui.desk import Desk, make_desk
+from tests.ui.desk import Desk, make_desk, wait_until
 from ui.server import create_app
 
 EVENTS = {"accept": "text/event-stream"}
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return make_desk(tmp_path)
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return make_desk(tmp_path_factory.mktemp("api"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(desk: Desk) -> Iterator[TestClient]:
     with TestClient(create_app(desk.frontdesk), raise_server_exceptions=False) as opened:
         yield opened
@@ -37,7 +35,7 @@ def conversation(client: TestClient) -> str:
     return f"/api/conversations/{client.post('/api/conversations').json()['id']}"
 
 
-def sentence(response: httpx.Response) -> str:
+def sentence(response: Any) -> str:
     """The error's `detail`: one sentence, and nothing else in the body."""
     assert set(response.json()) == {"detail"}
     detail = response.json()["detail"]
@@ -168,18 +166,28 @@ def test_an_e_mail_address_is_stored(client: TestClient, conversation: str) -> N
 
 @pytest.mark.parametrize(
     "email",
-    ["", "anna", "anna@", "@b.c", "a@b", "a b@c.de", "a@b..de", "a@-b.de", "a@b.de\n", "ä@b.de"]
-    + ["x" * 65 + "@b.de", f"a@{'b' * 64}.de", "a@b.de,c@d.ef"],
+    [
+        "",
+        "anna",
+        "anna@",
+        "@b.c",
+        "a@b",
+        "a b@c.de",
+        "a@b..de",
+        "a@-b.de",
+        "ä@b.de",
+        "x" * 65 + "@b.de",
+        f"a@{'b' * 64}.de",
+        "a@b.de,c@d.ef",
+        "a@b.de\nbcc: c@d.ef",
+    ],
 )
 def test_what_is_no_e_mail_address_is_refused(
     client: TestClient, conversation: str, email: str
 ) -> None:
     response = client.post(f"{conversation}/contact", json={"email": email})
-    if email.strip() == "a@b.de":  # a line break at the end is only sloppy
-        assert response.status_code == 204
-    else:
-        assert response.status_code == 422
-        assert "e-mail address" in sentence(response)
+    assert response.status_code == 422
+    assert "e-mail address" in sentence(response)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +209,7 @@ def test_an_unknown_conversation_is_404(
 
 
 def test_conversations_cannot_be_listed(client: TestClient) -> None:
-    assert client.get("/api/conversations").status_code == 405
+    assert client.get("/api/conversations").status_code == 404
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u0000\u0001", "\u200b\u200d"])
@@ -224,20 +232,17 @@ def test_a_message_of_100_kb_is_413(
     assert client.get(conversation).json()["turns"] == []
 
 
-def test_a_body_of_50_mb_is_refused_before_it_is_read(
-    client: TestClient, conversation: str
-) -> None:
-    sent = 0
-
-    def body() -> Iterator[bytes]:
-        nonlocal sent
-        for _ in range(50):
-            sent += 1
-            yield b"x" * 1_000_000
-
-    response = client.post(f"{conversation}/messages", content=body())
-    assert response.status_code == 413
-    assert "larger than" in sentence(response)
+@pytest.mark.parametrize("length", ["content-length: 50000000", "transfer-encoding: chunked"])
+def test_a_body_of_50_mb_is_refused_before_it_has_come(site: Site, length: str) -> None:
+    """Two of the megabytes are sent; the answer does not wait for the rest."""
+    with connect(site) as connection:
+        head = f"POST /api/conversations/x/messages HTTP/1.1\r\nhost: x\r\n{length}\r\n\r\n"
+        connection.sendall(head.encode())
+        if "chunked" in length:
+            connection.sendall(b"1E8480\r\n" + b"x" * 2_000_000 + b"\r\n")
+        response = connection.recv(10_000).decode()
+    assert response.startswith("HTTP/1.1 413")
+    assert "larger than 1000000 bytes" in response
 
 
 @pytest.mark.parametrize(
@@ -251,8 +256,9 @@ def test_a_body_of_50_mb_is_refused_before_it_is_read(
         b"{}",
         b'{"text": "a", "more": 1}',
         b"\xff",
-    ]
-    + [b'{"text": "\\ud800"}', b"[" * 100_000],
+        b'{"text": "\\ud800"}',
+        b"[" * 100_000,
+    ],
 )
 def test_a_malformed_request_is_422_with_one_sentence(
     client: TestClient, conversation: str, body: bytes
@@ -298,12 +304,12 @@ def test_a_message_is_kept_as_it_was_written(
 def test_a_client_that_leaves_ends_the_work(site: Site, accept: str) -> None:
     generator = site.desk.generator
     created = httpx.post(f"{site.url}/api/conversations").json()["id"]
-    port = int(site.url.rsplit(":", 1)[1])
     body = b'{"text": "slow please"}'
-    with socket.create_connection(("127.0.0.1", port)) as connection:
+    with connect(site) as connection:
         head = (
-            f"POST /api/conversations/{created}/messages HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+            f"POST /api/conversations/{created}/messages HTTP/1.1\r\nhost: x\r\n"
+            f"accept: {accept}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\n\r\n"
         )
         connection.sendall(head.encode() + body)
         wait_until(lambda: generator.running == 1)
@@ -360,8 +366,5 @@ def test_what_the_page_does_not_need_is_closed(client: TestClient, path: str) ->
     assert client.post(f"/gradio_api/{path}").status_code == 404
 
 
-def wait_until(condition: Any, *, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+def connect(site: Site) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(site.url.rsplit(":", 1)[1])), timeout=10)

@@ -14,7 +14,7 @@ from knowledge.types import Language
 from ui.text import TEXTS, TextKey, write
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-ALL: Mapping[str, Mapping[Language, str]] = {**TEXTS, **PHRASES}
+ALL: dict[str, Mapping[Language, str]] = dict([*TEXTS.items(), *PHRASES.items()])
 
 
 def test_every_key_has_a_text_and_every_text_a_key() -> None:

@@ -1,0 +1,55 @@
+"""Chinese text as its encoder reads it: simplified, lower case, cut into tokens. No vectors."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from opencc import OpenCC
+from tokenizers import Tokenizer
+
+# An FAQ entry with its answer is seldom longer; the network has no positions beyond.
+MAX_TOKENS = 256
+
+
+class Simplifier:
+    """Folds what is written differently and means the same.
+
+    Compatibility forms (NFKC), upper case, and traditional characters, through OpenCC's table t2s.
+    """
+
+    def __init__(self) -> None:
+        self._traditional_to_simplified = OpenCC("t2s")
+
+    def __call__(self, text: str) -> str:
+        plain = unicodedata.normalize("NFKC", text).lower()
+        return self._traditional_to_simplified.convert(plain)
+
+
+class ChineseTokenizer:
+    """Text to token ids. `size` is the number of different ids; 0 is padding."""
+
+    def __init__(self, path: Path) -> None:
+        self._simplify = Simplifier()
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self.size: int = self._tokenizer.get_vocab_size()
+        self._unknown: int = self._tokenizer.token_to_id("[UNK]")
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """One to MAX_TOKENS ids for each text: blank text is one unknown token."""
+        encodings = self._tokenizer.encode_batch_fast([self._simplify(text) for text in texts])
+        return [encoding.ids or [self._unknown] for encoding in encodings]
+
+    def characters(self) -> list[list[int]]:
+        """For each token of two characters and more, the ids of its characters; else nothing."""
+        pieces = {number: piece for piece, number in self._tokenizer.get_vocab().items()}
+        return [self._characters_of(pieces[number]) for number in range(self.size)]
+
+    def _characters_of(self, piece: str) -> list[int]:
+        if len(piece) == 1 or piece in ("[PAD]", "[UNK]"):
+            return []
+        found = (self._tokenizer.token_to_id(character) for character in piece)
+        return [number for number in found if number is not None]

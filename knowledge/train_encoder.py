@@ -1,0 +1,203 @@
+"""Trains the Chinese tower: a sentence gets the English encoder's vector of its translation.
+
+Knowledge distillation over parallel text (Reimers & Gurevych 2020). Knows the order of the work and
+where its parts are kept; the steps are in distillation.py, the text in parallel.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from torch.nn.utils import parametrize
+
+from knowledge.chinese import ChineseTower, save_tower
+from knowledge.chinese_text import ChineseTokenizer, Simplifier
+from knowledge.distillation import Distillation, Lessons, Recipe, pad
+from knowledge.embedding_cache import EmbeddingCache
+from knowledge.parallel import Pair, balance, hold_out, join, read_pairs, read_twins
+from knowledge.translation_check import Found, check_translations
+from knowledge.types import Embedder, Vectors
+
+# Told what is being done, how far it is, and how far it goes.
+Progress = Callable[[str, int, int], None]
+
+# Steps between two checkpoints: what a killed run has to do again at most.
+_CHECKPOINT_STEPS = 50
+# Runs of Han characters, Latin words, single digits, single signs: no token crosses their borders.
+_BORDERS = r"\p{Han}+|[a-z]+|\d|[^\s\w]|\s+"
+_LONGEST_TOKEN = 6
+_VALIDATION_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs to learn from, and pairs held out, which no part of the training sees."""
+
+    training: tuple[Pair, ...]
+    held: tuple[Pair, ...]
+
+
+def read_corpus(
+    data: Path,
+    packs: Sequence[Path] = (),
+    *,
+    leave_out: Collection[str] = (),
+    cap: int = 25_000,
+    joined: int = 5_000,
+) -> Corpus:
+    """At most `cap` training pairs of each kind of text, lest help documents drown the others, and
+    `joined` passages of neighbouring sentences. The twins of packs are all for training. Kinds and
+    sources that are named in `leave_out` are held out only, never trained on.
+
+    Raises KnowledgeError where `data` holds no parallel text.
+    """
+    rest, held = hold_out(read_pairs(data))
+    rest = [pair for pair in rest if not {pair.kind, pair.source} & set(leave_out)]
+    training = balance(rest, cap=cap) + join(rest, count=joined)
+    training += [twin for pack in packs for twin in read_twins(pack)]
+    return Corpus(tuple(training), tuple(held))
+
+
+def train(
+    corpus: Corpus, out: Path, *, recipe: Recipe, teacher: Embedder, progress: Progress
+) -> list[Found]:
+    """Writes model.safetensors, config.json and tokenizer.json to `out`; called again, it goes on
+    where it was killed. Returns what the finished tower finds of the held-out translations.
+
+    `out`/training keeps the teacher's vectors, the checkpoint, log.jsonl and curve.png.
+    """
+    work = out / "training"
+    work.mkdir(parents=True, exist_ok=True)
+    if not (out / "tokenizer.json").exists():
+        progress("tokenizer", 0, 1)
+        texts = [pair.chinese for pair in corpus.training]
+        make_tokenizer(texts, recipe.shape.tokens).save(str(out / "tokenizer.json"))
+    tokenizer = ChineseTokenizer(out / "tokenizer.json")
+    vectors = _teach(corpus, work / "teacher.db", teacher, progress)
+    lessons = _lessons(corpus.training, tokenizer, vectors[: len(corpus.training)])
+    validation = Validation(corpus.held, tokenizer, vectors[len(corpus.training) :])
+    student = _student(tokenizer, lessons, recipe)
+    _run(student, validation, work, progress)
+    tower = student.finish().cpu()
+    save_tower(tower, out)
+    draw_curve(work / "log.jsonl", work / "curve.png")
+    return validation.check(tower, by=lambda pair: pair.source)
+
+
+def _lessons(pairs: Sequence[Pair], tokenizer: ChineseTokenizer, vectors: Vectors) -> Lessons:
+    _, kinds = np.unique([pair.kind for pair in pairs], return_inverse=True)
+    return Lessons(tokenizer.ids([pair.chinese for pair in pairs]), vectors, kinds)
+
+
+def make_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
+    """Unigram pieces (Kudo 2018) of the simplified text: all its characters, its frequent words."""
+    simplify = Simplifier()
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_BORDERS), "isolated"),
+            pre_tokenizers.Split(Regex(r"\s+"), "removed"),
+        ]
+    )
+    trainer = trainers.UnigramTrainer(
+        vocab_size=size,
+        special_tokens=["[PAD]", "[UNK]"],
+        unk_token="[UNK]",  # noqa: S106 - no password
+        max_piece_length=_LONGEST_TOKEN,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((simplify(text) for text in texts), trainer)
+    return tokenizer
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Held-out pairs, and the teacher's vectors of their English."""
+
+    pairs: Sequence[Pair]
+    tokenizer: ChineseTokenizer
+    english: Vectors
+
+    def check(self, tower: ChineseTower, *, by: Callable[[Pair], str]) -> list[Found]:
+        ids = self.tokenizer.ids([pair.chinese for pair in self.pairs])
+        return check_translations(self.pairs, _embed(tower, ids), self.english, by=by)
+
+
+def _teach(corpus: Corpus, path: Path, teacher: Embedder, progress: Progress) -> Vectors:
+    """The teacher's vectors of all English texts, the training's first; each is computed once."""
+    cache = EmbeddingCache(path, teacher)
+    texts = [pair.english for pair in (*corpus.training, *corpus.held)]
+    try:
+        return cache.embed(texts, progress=lambda done, of: progress("teacher", done, of))
+    finally:
+        cache.close()
+
+
+def _student(tokenizer: ChineseTokenizer, lessons: Lessons, recipe: Recipe) -> Distillation:
+    torch.manual_seed(recipe.seed)
+    tower = ChineseTower(replace(recipe.shape, tokens=tokenizer.size))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return Distillation(tower.to(device), tokenizer.characters(), lessons, recipe)
+
+
+def _run(student: Distillation, validation: Validation, work: Path, progress: Progress) -> None:
+    checkpoint, losses = work / "checkpoint.safetensors", list[float]()
+    if checkpoint.exists():
+        student.resume(checkpoint)
+    while student.step < student.steps:
+        losses.append(student.advance())
+        epoch, rest = divmod(student.step, student.epoch_steps)
+        if rest == 0:
+            found = validation.check(student.tower, by=lambda pair: pair.kind)
+            _log(work / "log.jsonl", epoch, student, float(np.mean(losses)), found)
+            losses.clear()
+        if rest == 0 or student.step % _CHECKPOINT_STEPS == 0:
+            student.save(checkpoint)
+        progress("training", student.step, student.steps)
+
+
+def _embed(tower: ChineseTower, ids: list[list[int]]) -> Vectors:
+    """float32 (len(ids), width); texts of like length share a batch."""
+    vectors = np.empty((len(ids), tower.shape.width), dtype=np.float32)
+    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    device = next(tower.parameters()).device
+    tower.eval()
+    with torch.inference_mode(), parametrize.cached():
+        for start in range(0, len(order), _VALIDATION_BATCH):
+            rows = order[start : start + _VALIDATION_BATCH]
+            vectors[rows] = tower(pad([ids[row] for row in rows]).to(device)).cpu().numpy()
+    tower.train()
+    return vectors
+
+
+def _log(path: Path, epoch: int, student: Distillation, loss: float, found: list[Found]) -> None:
+    groups = [asdict(group) for group in found]
+    row = {"epoch": epoch, "step": student.step, "loss": round(loss, 4), "found": groups}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def draw_curve(log: Path, picture: Path) -> None:
+    """The share of translations that each epoch found, a line for each kind of text."""
+    from matplotlib.figure import Figure
+
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for group in rows[0]["found"] if rows else []:
+        shares = [
+            found["english_from_chinese"]
+            for row in rows
+            for found in row["found"]
+            if found["group"] == group["group"]
+        ]
+        axes.plot([row["epoch"] for row in rows], shares, marker="o", label=group["group"])
+    axes.set(xlabel="epoch", ylabel="right translation first among 1,000")
+    axes.legend()
+    figure.savefig(picture, dpi=120)

@@ -1,0 +1,76 @@
+"""The intent classifier: it learns from examples, knows what it does not know, and is kept whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.build import DESK_INTENTS
+from bot.errors import BotError
+from bot.intents import LinearIntentClassifier, examples_key, fit
+from knowledge.pack import read_intents
+from knowledge.types import Embedder, IntentExample
+
+EXAMPLES = read_intents(DESK_INTENTS)
+MESSAGES = {
+    "Hello there!": "greeting",
+    "could I speak with a human please": "ask_for_person",
+    "many thanks, that helps": "thanks",
+    "你好呀": "greeting",
+    "谢谢你": "thanks",
+    "转人工": "ask_for_person",
+}
+
+
+@pytest.fixture(scope="module")
+def classifier(built_in_embedder: Embedder) -> LinearIntentClassifier:
+    return fit(EXAMPLES, built_in_embedder)
+
+
+@pytest.mark.parametrize(("text", "intent"), MESSAGES.items())
+def test_the_built_in_intents_are_known_in_both_languages(
+    classifier: LinearIntentClassifier, built_in_embedder: Embedder, text: str, intent: str
+) -> None:
+    found = classifier.classify(text, built_in_embedder.embed([text])[0])
+    assert (found.name, found.known) == (intent, True)
+
+
+def test_what_fits_no_intent_is_unknown(
+    classifier: LinearIntentClassifier, built_in_embedder: Embedder
+) -> None:
+    text = "the boiling point of water at 3000 metres above the sea"
+    assert not classifier.classify(text, built_in_embedder.embed([text])[0]).known
+
+
+def test_a_saved_classifier_says_what_the_fitted_one_says(
+    classifier: LinearIntentClassifier, built_in_embedder: Embedder, tmp_path: Path
+) -> None:
+    classifier.save(tmp_path)
+    loaded = LinearIntentClassifier.load(tmp_path)
+    for text in MESSAGES:
+        vector = built_in_embedder.embed([text])[0]
+        assert loaded.classify(text, vector) == classifier.classify(text, vector)
+    assert loaded.key == examples_key(EXAMPLES, built_in_embedder.name)
+    assert np.array_equal(loaded.weights, classifier.weights)
+
+
+def test_two_intents_are_enough_and_one_is_not(built_in_embedder: Embedder) -> None:
+    pair = [e for e in EXAMPLES if e.intent in ("greeting", "thanks")]
+    small = fit(pair, built_in_embedder)
+    vector = built_in_embedder.embed(["thank you"])[0]
+    assert small.classify("thank you", vector).name == "thanks"
+    with pytest.raises(BotError, match="two intents"):
+        fit([e for e in EXAMPLES if e.intent == "greeting"], built_in_embedder)
+
+
+def test_a_missing_model_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(BotError, match="Run: frontdesk train intents"):
+        LinearIntentClassifier.load(tmp_path)
+
+
+def test_the_key_changes_with_the_examples_and_the_encoder() -> None:
+    other = [*EXAMPLES, IntentExample("greeting", "ahoy", "en")]
+    keys = {examples_key(EXAMPLES, "a"), examples_key(EXAMPLES, "b"), examples_key(other, "a")}
+    assert len(keys) == 3

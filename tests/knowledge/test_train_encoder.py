@@ -1,0 +1,165 @@
+"""The training of the Chinese tower, on a handful of sentences and a teacher that hashes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import copy
+
+import numpy as np
+import pytest
+import torch
+
+from knowledge.chinese import TowerShape, load_tower
+from knowledge.distillation import Recipe
+from knowledge.errors import KnowledgeError, PackError
+from knowledge.parallel import POOL, Pair, balance, hold_out, join, read_pairs, read_twins
+from knowledge.train_encoder import Corpus, read_corpus, train
+from knowledge.translation_check import check_translations
+from knowledge.types import Vectors
+
+WORDS = {"order": "订单", "refund": "退款", "coupon": "优惠券", "parcel": "包裹", "shoe": "鞋子"}
+VERBS = {"cancel": "取消", "find": "查找", "change": "修改", "send": "寄出", "pay": "支付"}
+RECIPE = Recipe(
+    shape=TowerShape(tokens=80, positions=16, width=32, layers=1, heads=2, inner=32),
+    batch=8,
+    bag_epochs=4,
+    tower_epochs=4,
+)
+
+
+class HashingTeacher:
+    """Equal words make near vectors."""
+
+    name = "hashing"
+    dimensions = 32
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        sums = [sum(self._word(word) for word in text.split()) for text in texts]
+        vectors = np.array(sums, dtype=np.float32)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
+
+    def _word(self, word: str) -> Vectors:
+        seed = int.from_bytes(word.encode()[:8], "little")
+        return np.random.default_rng(seed).standard_normal(32, dtype=np.float32)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "parallel"
+    folder.mkdir()
+    rows = [
+        {"en": f"{verb} the {noun}", "zh": f"{do}{thing}", "source": "shop"}
+        for verb, do in VERBS.items()
+        for noun, thing in WORDS.items()
+    ]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    (folder / "shop_support.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+def run(corpus: Corpus, out: Path, *, kill_at: int = -1) -> None:
+    def progress(what: str, done: int, of: int) -> None:
+        if what == "training" and done == kill_at:
+            raise Killed
+
+    train(corpus, out, recipe=RECIPE, teacher=HashingTeacher(), progress=progress)
+
+
+def test_training_learns_to_find_translations_and_writes_the_model(
+    data: Path, tmp_path: Path
+) -> None:
+    corpus = read_corpus(data, joined=4)
+    run(corpus, tmp_path / "zh")
+    assert load_tower(tmp_path / "zh").shape.width == 32
+    rows = (tmp_path / "zh/training/log.jsonl").read_text(encoding="utf-8").splitlines()
+    losses = [json.loads(row)["loss"] for row in rows]
+    assert len(losses) == 8
+    assert losses[-1] < losses[0]
+    assert (tmp_path / "zh/training/curve.png").exists()
+
+
+@pytest.mark.parametrize("kill_at", [7, 25])
+def test_a_killed_training_goes_on_to_the_same_weights(
+    kill_at: int, data: Path, tmp_path: Path
+) -> None:
+    corpus = read_corpus(data, joined=4)
+    run(corpus, tmp_path / "whole")
+    # The trainer of the tokenizers library breaks ties by chance; the rest is exact.
+    (tmp_path / "killed").mkdir()
+    copy(tmp_path / "whole/tokenizer.json", tmp_path / "killed")
+    with pytest.raises(Killed):
+        run(corpus, tmp_path / "killed", kill_at=kill_at)
+    run(corpus, tmp_path / "killed")
+    whole = load_tower(tmp_path / "whole").state_dict()
+    resumed = load_tower(tmp_path / "killed").state_dict()
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def test_held_out_pairs_share_no_text_with_the_training_and_are_the_same_every_time() -> None:
+    pairs = [Pair(f"en {n % 300}", f"zh {n % 290}", "everyday", f"s{n % 2}") for n in range(2000)]
+    training, held = hold_out(pairs)
+    assert held
+    assert not {pair.english for pair in held} & {pair.english for pair in training}
+    assert not {pair.chinese for pair in held} & {pair.chinese for pair in training}
+    assert hold_out(pairs[::-1])[1] == held
+
+
+def test_no_kind_of_text_drowns_the_others() -> None:
+    docs = [Pair(f"d{n}", f"文{n}", "help_docs", "docs") for n in range(50)]
+    shop = [Pair(f"s{n}", f"店{n}", "shop_support", "shop") for n in range(5)]
+    kinds = [pair.kind for pair in balance(docs + shop, cap=10)]
+    assert (kinds.count("help_docs"), kinds.count("shop_support")) == (10, 5)
+
+
+def test_passages_join_neighbours_of_one_source() -> None:
+    pairs = [Pair(f"e{n}", f"中{n}", "apps", "ab"[n // 4]) for n in range(8)]
+    joined = {(pair.english, pair.chinese) for pair in join(pairs, count=9)}
+    assert joined == {("e0 e1 e2", "中0中1中2"), ("e4 e5 e6", "中4中5中6")}
+
+
+def test_translations_are_searched_for_in_a_pool_of_one_size() -> None:
+    pairs = [Pair(f"e{n}", f"z{n}", "apps", "small" if n < 9 else "large") for n in range(POOL)]
+    vectors = np.random.default_rng(0).standard_normal((POOL, 64)).astype(np.float32)
+    worse = vectors.copy()
+    worse[0] = vectors[POOL - 1]
+    large, small = check_translations(pairs, worse, vectors, by=lambda pair: pair.source)
+    assert (large.pairs, large.english_from_chinese) == (POOL - 9, 1.0)
+    assert small.pairs == 9
+    assert small.english_from_chinese == pytest.approx(8 / 9)
+
+
+def test_a_folder_without_parallel_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match="frontdesk train encoder"):
+        read_pairs(tmp_path)
+
+
+def test_a_broken_row_is_named_with_its_line(data: Path) -> None:
+    with (data / "shop_support.jsonl").open("a", encoding="utf-8") as file:
+        file.write('\n{"en": "no Chinese"}')
+    with pytest.raises(KnowledgeError, match=r"shop_support\.jsonl:26"):
+        read_pairs(data)
+
+
+def test_twins_are_the_questions_and_the_entries_of_a_pack(tmp_path: Path) -> None:
+    write_faq(tmp_path, english="# T\n\n## Q?\nA.\n", chinese="# 题\n\n## 问？\n答。\n")
+    twins = [(pair.english, pair.chinese) for pair in read_twins(tmp_path)]
+    assert twins == [("Q?\nA.", "问？\n答。"), ("Q?", "问？")]
+
+
+def test_an_entry_without_its_twin_is_an_error(tmp_path: Path) -> None:
+    write_faq(tmp_path, english="## Q?\nA.\n\n## More?\nB.\n", chinese="## 问？\n答。\n")
+    with pytest.raises(PackError, match="different numbers"):
+        read_twins(tmp_path)
+
+
+def write_faq(pack: Path, *, english: str, chinese: str) -> None:
+    for language, text in (("en", english), ("zh", chinese)):
+        (pack / "faq" / language).mkdir(parents=True)
+        (pack / "faq" / language / "a.md").write_text(text, encoding="utf-8")
