@@ -16,7 +16,10 @@ from bot.types import Generator, Prompt
 
 @dataclass(frozen=True)
 class Draft:
-    """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports."""
+    """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports.
+
+    `unknown`: the generator has read the passages and says that they do not hold the answer.
+    """
 
     text: str
     cited: frozenset[str] = frozenset()
@@ -24,6 +27,7 @@ class Draft:
     generator: str = ""
     model: str = ""
     error: str = ""
+    unknown: bool = False
 
 
 # Yields text that may be shown at once; its value at the end is the whole.
@@ -38,7 +42,7 @@ def write_answer(prompt: Prompt, generator: Generator, quote: Generator, config:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
     draft = yield from _generate(prompt, generator, config)
-    if draft.text and not draft.error:
+    if (draft.text or draft.unknown) and not draft.error:
         return draft
     lead = "\n\n" if draft.text else ""
     if lead:
@@ -80,6 +84,7 @@ def _generate(prompt: Prompt, generator: Generator, config: Config) -> Writing:
         generator=generator.name,
         model=generator.model,
         error=error,
+        unknown=grounding.says_unknown and not released,
     )
 
 

@@ -82,6 +82,7 @@ def build_generator(config: Config) -> Generator | None:
         api_key=config.model_api_key.get_secret_value(),
         temperature=config.temperature,
         max_new_tokens=config.max_new_tokens,
+        timeout_seconds=config.first_word_timeout_seconds,
     )
 
 

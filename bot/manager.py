@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answering import Draft, write_answer
 from bot.config import Config
@@ -15,7 +15,7 @@ from bot.followups import is_short, leans_on_history, with_context
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
-from bot.routing import Decision, decide
+from bot.routing import Decision, decide, decline
 from bot.types import (
     Answer,
     Conversation,
@@ -128,7 +128,14 @@ class DialogManager:
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
         decision = decide(turn.intent, turn.matches, last_route, self._config)
-        draft = yield from self._speak(turn, decision)
+        draft = Draft("")
+        if decision.route is Route.ANSWER:
+            draft = yield from self._write(turn)
+            if draft.unknown:
+                decision = decline(last_route, "not_in_passages")
+        if decision.route is not Route.ANSWER:
+            draft = replace(draft, text=say(_phrase(decision), turn.language))
+            yield Piece(draft.text)
         yield self._stored(turn, decision, draft)
 
     def _understand(self, question: Turn, fallback: Language) -> _Turn:
@@ -169,13 +176,6 @@ class DialogManager:
             return in_context
         weak = alone[0].score < self._config.answer_score
         return in_context if weak and in_context[0].score > alone[0].score else alone
-
-    def _speak(self, turn: _Turn, decision: Decision) -> Generating[Piece, None, Draft]:
-        if decision.route is Route.ANSWER:
-            return (yield from self._write(turn))
-        text = say(_phrase(decision), turn.language)
-        yield Piece(text)
-        return Draft(text)
 
     def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(

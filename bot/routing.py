@@ -47,9 +47,14 @@ def decide(
     if best >= config.clarify_score and not unclear:
         options = _options(m for m in matches if m.score >= config.clarify_score / 2)
         return Decision(Route.CLARIFY, "weak_match", options)
+    return decline(last_route, "no_match")
+
+
+def decline(last_route: Route | None, rule: str) -> Decision:
+    """A person takes over where the bot would decline twice in a row."""
     if last_route is Route.DECLINE:
         return Decision(Route.HAND_OFF, "second_decline")
-    return Decision(Route.DECLINE, "no_match")
+    return Decision(Route.DECLINE, rule)
 
 
 def _close_options(matches: Sequence[Match], config: Config) -> tuple[str, ...]:

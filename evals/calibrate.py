@@ -1,4 +1,4 @@
-"""`python -m evals.calibrate`: finds the weights of search, and what to set routing's thresholds to.
+"""`python -m evals.calibrate`: the weights of search, and what routing's thresholds should be.
 
 Reads evals/data/shop/dev_* and the demo pack, prints what to write into knowledge/search.py and
 bot/config.py, and how well it does. Never reads the test files.

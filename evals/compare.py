@@ -1,4 +1,4 @@
-"""Two results over the same rows: what rose, what fell for real, which rows were fixed or broken."""
+"""Two results over the same rows: what rose, what fell for real, which rows broke."""
 
 from __future__ import annotations
 

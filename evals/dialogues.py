@@ -32,25 +32,25 @@ class Check:
 
 def measure_dialogues(
     config: Config,
-    paths: Sequence[Path],
+    scripts: Sequence[Path],
     *,
     limit: int | None = None,
     embedder: Embedder | None = None,
     progress: Progress = silent,
 ) -> Result:
     """Raises EvalError, KnowledgeMissing, and the errors of what the Config names."""
-    scripts = read_scripts(paths)[:limit]
+    chosen = read_scripts(scripts)[:limit]
     rows = []
     with open_desk(config, embedder=embedder) as desk:
-        for done, script in enumerate(scripts, start=1):
+        for done, script in enumerate(chosen, start=1):
             rows.append(run_script(desk, script, runs=_runs(config)))
-            progress("dialogues", done, len(scripts))
+            progress("dialogues", done, len(chosen))
         models = desk.models
-    languages = sorted({script.language for script in scripts})
+    languages = sorted({script.language for script in chosen})
     return Result(
         suite="dialogues",
         metrics=figures(rows, ("scripts_passed", "checks_held"), groups=languages),
-        measured_on=measured_on(config, _files(scripts), models=models),
+        measured_on=measured_on(config, _files(chosen), models=models),
         rows=rows,
         details={"runs": _runs(config)},
     )
@@ -73,7 +73,7 @@ def run_script(desk: Desk, script: Script, *, runs: int = 1) -> Row:
         right=passed,
         groups=(script.language,),
         shown={
-            "file": script.source,
+            "file": Path(script.source).name,
             "failed": failed if runs > 1 else [each.removeprefix("run 1: ") for each in failed],
             "dialogue": played[0][0],
         }

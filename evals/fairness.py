@@ -106,4 +106,3 @@ def _row(desk: Desk, name: str, variant: Variant, original: Mapping[str, float] 
         scores["gap_reached_right"] = scores["reached_right"] - original["reached_right"]
         shown["of"] = variant.original.text
     return Row(name, scores, right, (variant.slice,), shown=shown)
-

@@ -80,6 +80,15 @@ def measure_of(name: str) -> Measure:
     return MEASURES[name.partition(".")[0]]
 
 
+def written(name: str, value: float, *, signed: bool = False) -> str:
+    """The value as its measure is read: 91.7 %, 35.2 or 0.949."""
+    sign = "+" if signed else ""
+    unit = measure_of(name).unit
+    if unit == "share":
+        return f"{100 * value:{sign}.1f} %"
+    return f"{value:{sign}.1f}" if unit == "points" else f"{value:{sign}.3f}"
+
+
 def rows_of(name: str, rows: Sequence[Row]) -> list[Row]:
     """The rows that count for `measure` or `measure.group`."""
     measure, group = measure_of(name), name.partition(".")[2]
@@ -104,9 +113,7 @@ def columns_of(measure: Measure, rows: Sequence[Row]) -> dict[str, NDArray[Any]]
     }
 
 
-def interval(
-    count: int, statistic: Callable[[NDArray[np.intp]], float]
-) -> tuple[float, float]:
+def interval(count: int, statistic: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
     """95 % of `statistic` over RESAMPLES draws of `count` rows, the same draws on every run."""
     random = np.random.default_rng(SEED)
     drawn = [statistic(random.integers(count, size=count)) for _ in range(RESAMPLES)]

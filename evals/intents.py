@@ -52,9 +52,7 @@ def measure_intents(
     intents, milliseconds = _classify(classifier, texts, vectors, progress)
     names = [line.text("intent") for line in inside] + [OUT_OF_SCOPE] * len(outside)
     ids = unique_ids([row_id(t, n) for t, n in zip(texts, names, strict=True)])
-    rows = [
-        _row(*parts) for parts in zip(ids, texts, names, intents, strict=True)
-    ]
+    rows = [_row(*parts) for parts in zip(ids, texts, names, intents, strict=True)]
     return Result(
         suite="intents",
         metrics=figures(rows, (*_MEASURES, *(_OOS_MEASURES if outside else ()))),

@@ -15,6 +15,8 @@ _LOST_IN_SCOPE = 0.05
 BLEU_ORDER = 4
 
 Better = Literal["higher", "lower", "neither"]
+# A share is written in percent, points are in 0..100 already, plain are areas and means of ranks.
+Unit = Literal["share", "points", "plain"]
 Columns = Mapping[str, NDArray[Any]]
 
 
@@ -26,6 +28,7 @@ class Measure:
     better: Better
     needs: tuple[str, ...]
     compute: Callable[[Columns], float]
+    unit: Unit = "share"
 
 
 def macro_f1(columns: Columns) -> float:
@@ -78,7 +81,7 @@ def risks(confidence: NDArray[np.float64], risk: NDArray[np.float64]) -> NDArray
 
 
 def corpus_bleu(columns: Columns) -> float:
-    """BLEU (Papineni et al. 2002) in 0..100 from each row's n-gram counts, smoothed as sacrebleu."""
+    """BLEU (Papineni et al. 2002), 0..100, of the rows' n-gram counts; smoothed as sacrebleu."""
     from sacrebleu.metrics.bleu import BLEU
 
     sums = {name: int(column.sum()) for name, column in columns.items()}
@@ -104,9 +107,9 @@ def _ratio(part: str, whole: str) -> Callable[[Columns], float]:
     return compute
 
 
-def _means(better: Better, **titles: str) -> dict[str, Measure]:
+def _means(better: Better, unit: Unit = "share", **titles: str) -> dict[str, Measure]:
     return {
-        name: Measure(title, better, (name,), _mean(name)) for name, title in titles.items()
+        name: Measure(title, better, (name,), _mean(name), unit) for name, title in titles.items()
     }
 
 
@@ -124,8 +127,6 @@ MEASURES: dict[str, Measure] = {
         recall_at_1="Right entry first",
         recall_at_5="Right entry in the first five",
         recall_at_10="Right entry in the first ten",
-        mrr="Mean reciprocal rank",
-        ndcg_at_10="nDCG of the first ten",
         recall_at_1_any_language="Right entry first, in either language",
         answered_answerable="Answerable questions answered",
         answered_right="Answerable questions answered from the right entry",
@@ -134,12 +135,6 @@ MEASURES: dict[str, Measure] = {
         scripts_passed="Dialogues with every check held",
         gap_answered_right="Gap to the original: answered right",
         gap_reached_right="Gap to the original: answered or offered",
-        chrf="chrF (mean of sentences)",
-        rouge_1="ROUGE-1 F",
-        rouge_2="ROUGE-2 F",
-        rouge_l="ROUGE-L F",
-        meteor="METEOR (exact and stem)",
-        answer_f1="Answer F1",
         citation_precision="Cited passages that are the right ones",
         citation_recall="Right passages that are cited",
     ),
@@ -153,15 +148,42 @@ MEASURES: dict[str, Measure] = {
         draft_invented_names="Drafts with a name or quotation of no passage",
         quoted_instead="Answers where the quotation had to step in",
     ),
-    **_means("neither", answer_words="Length of an answer in words or Chinese characters"),
-    "macro_f1": Measure("Macro F1 of the intents", "higher", ("intent", "got"), macro_f1),
+    **_means(
+        "higher",
+        "plain",
+        mrr="Mean reciprocal rank",
+        ndcg_at_10="nDCG of the first ten",
+        answer_f1="Answer F1",
+    ),
+    **_means(
+        "higher",
+        "points",
+        chrf="chrF (mean of sentences)",
+        rouge_1="ROUGE-1 F",
+        rouge_2="ROUGE-2 F",
+        rouge_l="ROUGE-L F",
+        meteor="METEOR (exact and stem)",
+    ),
+    **_means(
+        "neither", "points", answer_words="Length of an answer in words or Chinese characters"
+    ),
+    **_means(
+        "neither",
+        same_route="The same thing done as then",
+        same_citations="The same passages cited as then",
+        same_answer="The same words as then",
+    ),
+    "macro_f1": Measure("Macro F1 of the intents", "higher", ("intent", "got"), macro_f1, "plain"),
     "ece": Measure(
         "Expected calibration error",
         "lower",
         ("confidence", "accuracy"),
         expected_calibration_error,
+        "plain",
     ),
-    "oos_auroc": Measure("Out-of-scope AUROC", "higher", ("confidence", "in_scope"), auroc),
+    "oos_auroc": Measure(
+        "Out-of-scope AUROC", "higher", ("confidence", "in_scope"), auroc, "plain"
+    ),
     "oos_recall_at_5_lost": Measure(
         "Out-of-scope recognised where 5 % in scope are lost",
         "higher",
@@ -178,7 +200,7 @@ MEASURES: dict[str, Measure] = {
         _ratio("answered_wrong", "answered"),
     ),
     "aurc": Measure(
-        "Area under risk and coverage", "lower", ("confidence", "risk"), risk_coverage_area
+        "Area under risk and coverage", "lower", ("confidence", "risk"), risk_coverage_area, "plain"
     ),
     "grounded_sentences": Measure(
         "Sentences of drafts that a passage supports",
@@ -186,5 +208,5 @@ MEASURES: dict[str, Measure] = {
         ("grounded_sentences", "sentences"),
         _ratio("grounded_sentences", "sentences"),
     ),
-    "bleu": Measure("BLEU", "higher", _BLEU_COLUMNS, corpus_bleu),
+    "bleu": Measure("BLEU", "higher", _BLEU_COLUMNS, corpus_bleu, "points"),
 }

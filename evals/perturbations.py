@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from evals.figures import SEED
@@ -20,7 +20,11 @@ _TYPO_SHARE = 0.25
 _WORD = re.compile(r"[A-Za-z]{5,}")
 # Characters that an input method by sound confuses, each for one that sounds alike.
 _SOUNDS_ALIKE = dict(
-    zip("在再的吗运退换订账单货邮发修码店补做期间", "再在得嘛云腿焕定帐但或由法休马电布作其见", strict=True)
+    zip(
+        "在再的吗运退换订账单货邮发修码店补做期间",
+        "再在得嘛云腿焕定帐但或由法休马电布作其见",
+        strict=True,
+    )
 )
 _CHINESE_TYPOS = 2
 
@@ -80,13 +84,15 @@ def variants(text: str) -> Iterator[tuple[str, str]]:
         "traditional": lambda text, _: traditional(text),
     }
     for origin, names in _NAMES[language].items():
-        changes[f"name_{origin}"] = lambda text, dice, names=names: (
-            _GREETING[language].format(dice.choice(names)) + text
-        )
+        changes[f"name_{origin}"] = partial(_introduced, names=names)
     for name, change in changes.items():
         changed = change(text, random.Random(f"{SEED} {name} {text}"))
         if changed != text:
             yield name, changed
+
+
+def _introduced(text: str, dice: random.Random, *, names: tuple[str, str]) -> str:
+    return _GREETING[language_of(text)].format(dice.choice(names)) + text
 
 
 def typos(text: str, dice: random.Random) -> str:

@@ -25,16 +25,21 @@ def measured_on(
     config: Config, data: Iterable[Path], *, models: dict[str, str] | None = None, home: bool = True
 ) -> dict[str, Any]:
     """`home` is false where no knowledge was asked. Raises KnowledgeMissing."""
-    settings = config.model_dump(mode="json", exclude=_LEFT_OUT)
     return {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "commit": commit(),
-        "data": {str(path): _hash_of_file(path) for path in data},
+        "data": {_short(path): _hash_of_file(path) for path in data},
         "knowledge": _knowledge(config.home) if home else None,
         "models": models or {},
-        "config": settings,
+        "config": settings_of(config),
         "seed": SEED,
     }
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """What decides about answers; no places, no secrets."""
+    settings: dict[str, Any] = config.model_dump(mode="json", exclude=_LEFT_OUT)
+    return settings
 
 
 def commit() -> str:
@@ -42,7 +47,7 @@ def commit() -> str:
     git = shutil.which("git")
     if git is not None and (_PROJECT / ".git").exists():
         command = [git, "-C", str(_PROJECT), "describe", "--always", "--dirty", "--abbrev=12"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return done.stdout.strip()
     return f"version {version('frontdesk')}"
@@ -63,6 +68,12 @@ def _knowledge(home: Path) -> dict[str, Any]:
         }
     finally:
         store.close()
+
+
+def _short(path: Path) -> str:
+    """Below the project where it is there: a baseline is read on other machines."""
+    full = path.resolve()
+    return str(full.relative_to(_PROJECT) if full.is_relative_to(_PROJECT) else path)
 
 
 def _hash_of_file(path: Path) -> str:

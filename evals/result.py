@@ -89,7 +89,9 @@ def read_results(path: Path) -> list[Result]:
         objects = content["results"] if content["suite"] == ALL else [content]
         return [_result(each) for each in objects]
     except FileNotFoundError:
-        raise EvalError(f"No result at {path}. Write one: frontdesk eval all --json {path}") from None
+        raise EvalError(
+            f"No result at {path}. Write one: frontdesk eval all --json {path}"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvalError(
             f"{path} is no result of frontdesk eval ({type(error).__name__}: {error}). "

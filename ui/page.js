@@ -4,6 +4,8 @@ const EVENTS = ['option_select', 'person', 'contact', 'rate', 'comment'];
 const list = element.querySelector('.turns');
 let shown = [];
 let accepted = '';
+let conversation = '';
+let abandoned = '';
 
 function parse(html) {
   const template = document.createElement('template');
@@ -21,6 +23,8 @@ function replaceTurn(old, fresh) {
 
 function show() {
   const value = props.value || {};
+  if (value.writing && value.conversation === abandoned) return;
+  conversation = value.conversation || '';
   const turns = value.turns || [];
   const root = document.documentElement;
   const atEnd = root.scrollHeight - window.scrollY - window.innerHeight < 120;
@@ -98,6 +102,9 @@ element.addEventListener('submit', (event) => {
   form.hidden = true;
   form.parentElement.querySelector('.thanks').hidden = false;
 });
+
+// A piece of the old conversation's answer can still come in after the new one has begun.
+document.querySelector('#new').addEventListener('click', () => { abandoned = conversation; });
 
 // The theme follows the system while the page is open, too.
 const dark = window.matchMedia('(prefers-color-scheme: dark)');

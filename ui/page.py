@@ -192,6 +192,7 @@ class Page:
     def _value(self, view: View, *, typed: bool) -> dict[str, object]:
         """What page.js shows."""
         return {
+            "conversation": view.visit.conversation,
             "turns": view.turns,
             "accepted": view.accepted if typed else "",
             "writing": view.writing,
@@ -203,7 +204,7 @@ class Page:
 
 def mount_page(app: FastAPI, frontdesk: Frontdesk) -> None:
     """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
-    # Where no event loop runs, Gradio 6 opens five of its own and never closes them.
+    # Where no event loop runs, Gradio 6 opens five of its own and never closes one.
     asyncio.run(_mount(app, frontdesk))
 
 

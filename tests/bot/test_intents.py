@@ -1,4 +1,4 @@
-"""The intent classifier: it learns from examples, knows what it does not know, and is kept whole."""
+"""The intent classifier: learns from examples, knows what it does not know, is kept whole."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from bot.generators.quote import QuoteGenerator
 from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
 from bot.phrases import say
+from bot.prompt import UNKNOWN
 from bot.types import Answer, Generator, Owner, Piece, Route
 from tests.conftest import (
     BagEmbedder,
@@ -217,3 +218,11 @@ def test_a_generator_that_fails_costs_the_customer_nothing(
     assert "five working days" in answer.text
     row = next(log._db.query("select generator, error from turns where id = ?", [answer.turn_id]))
     assert row == {"generator": "quote", "error": "The model server is down."}
+
+
+def test_a_generator_that_finds_no_answer_in_the_passages_declines(
+    log: ConversationLog, config: Config
+) -> None:
+    answer = with_generator(log, config, UNKNOWN["en"]).ask("refund?")
+    assert (answer.route, answer.text) == (Route.DECLINE, say("decline", "en"))
+    assert answer.citations == ()

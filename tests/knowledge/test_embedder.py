@@ -7,12 +7,29 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from knowledge.embedder import SentenceTransformersEmbedder, load_embedder
+from knowledge.embedder import (
+    CHINESE_TOWER,
+    Part,
+    SentenceTransformersEmbedder,
+    load_embedder,
+    parts_of,
+)
 from knowledge.errors import EmbedderError
+from knowledge.language import has_chinese
 from knowledge.types import Embedder
 
-TEXTS = ["How long do refunds take?", "退款要多久？", "a", "", "Zelte 😀 <b>", "tents and boots " * 200]
+TEXTS = ["How long do refunds take?", "a", "", "Zelte 😀 <b>", "tents and boots " * 200]
+PAIRS = {
+    "退款要多久？": "How long do refunds take?",
+    "我的 order 怎么 cancel?": "How do I cancel my order?",
+    "可以用 PayPal 付款吗": "Can I pay with PayPal?",
+    "我的包裹在哪里": "Where is my parcel?",
+    "退貨需要收據嗎": "Do I need a receipt to return something?",
+    "你们几点开门": "When do you open?",
+}
 
 
 def test_its_vectors_are_those_of_the_original_model(built_in_embedder: Embedder) -> None:
@@ -47,7 +64,7 @@ def test_it_needs_no_torch_in_memory() -> None:
 
 
 def test_a_model_that_cannot_be_loaded_says_what_to_do(tmp_path: object) -> None:
-    with pytest.raises(EmbedderError, match="embedder = \"built-in\""):
+    with pytest.raises(EmbedderError, match='embedder = "built-in"'):
         load_embedder(f"{tmp_path}/nothing-here")
 
 
@@ -58,3 +75,40 @@ def test_any_sentence_transformers_folder_can_take_its_place(built_in_embedder: 
     assert isinstance(other, SentenceTransformersEmbedder)
     assert other.dimensions == built_in_embedder.dimensions
     assert np.abs(other.embed(TEXTS) - built_in_embedder.embed(TEXTS)).max() < 1e-4
+
+
+def test_a_chinese_question_lies_next_to_its_translation(built_in_embedder: Embedder) -> None:
+    chinese = built_in_embedder.embed(list(PAIRS))
+    english = built_in_embedder.embed(list(PAIRS.values()))
+    assert (chinese @ english.T).argmax(axis=1).tolist() == list(range(len(PAIRS)))
+
+
+def test_traditional_characters_get_the_vector_of_the_simplified_ones(
+    built_in_embedder: Embedder,
+) -> None:
+    simplified, traditional = built_in_embedder.embed(["退货需要收据吗", "退貨需要收據嗎"])
+    assert float(simplified @ traditional) > 0.999
+
+
+def test_the_chinese_tower_on_onnx_says_what_the_network_says(built_in_embedder: Embedder) -> None:
+    import torch
+
+    from knowledge.chinese import load_tower
+    from knowledge.chinese_text import ChineseTokenizer
+
+    network, tokenizer = (
+        load_tower(CHINESE_TOWER),
+        ChineseTokenizer(CHINESE_TOWER / "tokenizer.json"),
+    )
+    for text in ("退款要多久？", "包裹一直没到，是不是丢了？" * 30):
+        with torch.inference_mode():
+            original = network(torch.tensor(tokenizer.ids([text])))[0].numpy()
+        assert float(original @ built_in_embedder.embed([text])[0]) > 0.9999
+
+
+@given(st.text(max_size=60))
+def test_every_text_goes_to_one_tower_or_both_and_english_goes_as_it_is(text: str) -> None:
+    parts = parts_of(text)
+    assert sum(part.weight for part in parts) == pytest.approx(1.0)
+    assert all(0.0 < part.weight <= 1.0 for part in parts)
+    assert (parts == [Part("en", text, 1.0)]) == (not has_chinese(text))

@@ -67,7 +67,9 @@ def test_the_nearest_vectors_come_with_their_cosines(tmp_path: Path) -> None:
     index.close()
 
 
-def test_a_chroma_server_holds_the_knowledge_by_one_setting(tmp_path: Path, chroma_url: str) -> None:
+def test_a_chroma_server_holds_the_knowledge_by_one_setting(
+    tmp_path: Path, chroma_url: str
+) -> None:
     (tmp_path / "faq.md").write_text("# FAQ\n\n## How long?\n\nFive days.\n", encoding="utf-8")
     home = tmp_path / "home"
     for days in ("Six", "Seven", "Eight", "Nine"):

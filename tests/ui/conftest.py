@@ -12,8 +12,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.ui.browser import MISSING, find_chromium
-from tests.ui.desk import Desk, make_desk
-from ui.server import create_app
+from tests.ui.desk import Desk, make_app, make_desk
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     desk = make_desk(tmp_path_factory.mktemp("site"))
-    config = uvicorn.Config(create_app(desk.frontdesk), port=0, log_level="warning")
+    config = uvicorn.Config(make_app(desk), port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

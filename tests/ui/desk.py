@@ -9,9 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
+
+from fastapi import FastAPI
 
 from bot.build import Frontdesk
 from bot.config import Config
@@ -23,6 +26,7 @@ from knowledge.pack import Pack
 from knowledge.search import KnowledgeBase
 from knowledge.types import Language, Match, Vectors
 from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, make_match
+from ui.server import create_app
 
 REFUND = make_match(
     "Refunds take **five working days**. We send them to https://shop.example/wallet.",
@@ -120,6 +124,12 @@ def make_desk(home: Path) -> Desk:
     parts = Parts(BagEmbedder(), intents, retriever, generator, QuoteGenerator())
     manager = DialogManager(log, parts, config)
     return Desk(Frontdesk(config, log, cast(KnowledgeBase, retriever), manager), generator)
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """In a thread of its own: Playwright leaves an event loop running in that of the tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(create_app, desk.frontdesk).result()
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:

@@ -13,8 +13,7 @@ from fastapi.testclient import TestClient
 
 from bot.types import Owner, Route
 from tests.ui.conftest import Site
-from tests.ui.desk import Desk, make_desk, wait_until
-from ui.server import create_app
+from tests.ui.desk import Desk, make_app, make_desk, wait_until
 
 EVENTS = {"accept": "text/event-stream"}
 
@@ -26,7 +25,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def client(desk: Desk) -> Iterator[TestClient]:
-    with TestClient(create_app(desk.frontdesk), raise_server_exceptions=False) as opened:
+    with TestClient(make_app(desk), raise_server_exceptions=False) as opened:
         yield opened
 
 

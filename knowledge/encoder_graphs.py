@@ -1,0 +1,179 @@
+"""The two towers of the built-in encoder as ONNX graphs, drawn from their weights when loaded.
+
+ONNX Runtime's fused operators run a short question about three times faster than eager PyTorch on
+two cores, and need neither torch in memory nor an exported file on disk. Knows nothing of text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+Array = NDArray[Any]
+Weights = Mapping[str, Array]
+
+_FUSED = "com.microsoft"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One encoder layer of BERT (Devlin et al. 2019). Matrices have the shape (input, output)."""
+
+    qkv: Array
+    qkv_bias: Array
+    mix: Array
+    mix_bias: Array
+    mix_norm: tuple[Array, Array]
+    widen: Array
+    widen_bias: Array
+    narrow: Array
+    narrow_bias: Array
+    narrow_norm: tuple[Array, Array]
+
+
+class _Graph:
+    """Nodes and weights in the order in which they are added."""
+
+    def __init__(self, *, heads: int, epsilon: float) -> None:
+        self._heads = heads
+        self._epsilon = epsilon
+        self._nodes: list[NodeProto] = []
+        self._weights: list[TensorProto] = []
+
+    def weight(self, values: Array) -> str:
+        name = f"weight{len(self._weights)}"
+        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def add(self, operator: str, inputs: list[str], **attributes: Any) -> str:
+        output = f"value{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
+
+    def embed(self, words: Array, positions: Array, norm: tuple[Array, Array]) -> tuple[str, str]:
+        """Hidden states, and the number of real tokens in each row."""
+        inputs = ["input_ids", "", self.weight(words), self.weight(positions), ""]
+        inputs += [*map(self.weight, norm), "attention_mask"]
+        outputs = ["hidden", "lengths"]
+        self._nodes.append(
+            helper.make_node(
+                "EmbedLayerNormalization", inputs, outputs, domain=_FUSED, epsilon=self._epsilon
+            )
+        )
+        return "hidden", "lengths"
+
+    def layer(self, layer: Layer, hidden: str, lengths: str) -> str:
+        attended = self.add(
+            "Attention",
+            [hidden, self.weight(layer.qkv), self.weight(layer.qkv_bias), lengths],
+            domain=_FUSED,
+            num_heads=self._heads,
+        )
+        mixed = self.add("MatMul", [attended, self.weight(layer.mix)])
+        middle = self._add_and_norm(mixed, hidden, layer.mix_norm, layer.mix_bias)
+        wide = self.add("MatMul", [middle, self.weight(layer.widen)])
+        active = self.add("BiasGelu", [wide, self.weight(layer.widen_bias)], domain=_FUSED)
+        narrow = self.add("MatMul", [active, self.weight(layer.narrow)])
+        return self._add_and_norm(narrow, middle, layer.narrow_norm, layer.narrow_bias)
+
+    def _add_and_norm(self, update: str, skip: str, norm: tuple[Array, Array], bias: Array) -> str:
+        inputs = [update, skip, *map(self.weight, norm), self.weight(bias)]
+        return self.add("SkipLayerNormalization", inputs, domain=_FUSED, epsilon=self._epsilon)
+
+    def sum_of_tokens(self, hidden: str) -> str:
+        """(batch, length, width) -> (batch, width), padding left out."""
+        mask = self.add("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+        column = self.add("Unsqueeze", [mask, self.weight(np.array([2]))])
+        masked = self.add("Mul", [hidden, column])
+        return self.add("ReduceSum", [masked, self.weight(np.array([1]))], keepdims=0)
+
+    def finish(self, sums: str, width: int) -> ModelProto:
+        """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
+        self._nodes.append(helper.make_node("LpNormalization", [sums], ["vectors"], axis=-1, p=2))
+        inputs = [
+            helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "length"])
+            for name in ("input_ids", "attention_mask")
+        ]
+        output = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", width])
+        return helper.make_model(
+            helper.make_graph(self._nodes, "encoder", inputs, [output], self._weights),
+            opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)],
+            ir_version=10,
+        )
+
+
+def english_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
+    """input_ids and attention_mask, int32 (batch, length) -> vectors, float32 (batch, width).
+
+    `weights` and `config` are those of Hugging Face's BertModel; padding stands on the right. The
+    mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019).
+    """
+    graph = _Graph(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
+    # There is one segment: its vector is added to every position once, here.
+    positions = weights["embeddings.position_embeddings.weight"]
+    segment = weights["embeddings.token_type_embeddings.weight"][0]
+    words = weights["embeddings.word_embeddings.weight"]
+    norm = _pair(weights, "embeddings.LayerNorm")
+    hidden, lengths = graph.embed(words, positions + segment, norm)
+    for number in range(config["num_hidden_layers"]):
+        layer = _bert_layer(weights, f"encoder.layer.{number}.")
+        hidden = graph.layer(layer, hidden, lengths)
+    return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
+
+
+def chinese_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
+    """The same inputs and output for knowledge/chinese.py's network: a bag and what adds to it."""
+    weights = {name: values.astype(np.float32) for name, values in weights.items()}
+    graph = _Graph(heads=config["heads"], epsilon=config["epsilon"])
+    words = weights["words.weight"]
+    # What the Transformer reads of each word is computed once, for the whole vocabulary.
+    read = words @ weights["reader.weight"].T
+    norm = _pair(weights, "norm")
+    hidden, lengths = graph.embed(read, weights["positions.weight"], norm)
+    for number in range(config["layers"]):
+        layer = _tower_layer(weights, f"layers.{number}.")
+        hidden = graph.layer(layer, hidden, lengths)
+    context = graph.weight(weights["context.weight"].T)
+    added = graph.add("MatMul", [graph.sum_of_tokens(hidden), context])
+    bag = graph.sum_of_tokens(graph.add("Gather", [graph.weight(words), "input_ids"]))
+    return graph.finish(graph.add("Add", [bag, added]), config["width"])
+
+
+def _bert_layer(weights: Weights, prefix: str) -> Layer:
+    parts = [f"{prefix}attention.self.{part}" for part in ("query", "key", "value")]
+    return Layer(
+        qkv=np.concatenate([weights[f"{part}.weight"].T for part in parts], axis=1),
+        qkv_bias=np.concatenate([weights[f"{part}.bias"] for part in parts]),
+        mix=weights[f"{prefix}attention.output.dense.weight"].T,
+        mix_bias=weights[f"{prefix}attention.output.dense.bias"],
+        mix_norm=_pair(weights, f"{prefix}attention.output.LayerNorm"),
+        widen=weights[f"{prefix}intermediate.dense.weight"].T,
+        widen_bias=weights[f"{prefix}intermediate.dense.bias"],
+        narrow=weights[f"{prefix}output.dense.weight"].T,
+        narrow_bias=weights[f"{prefix}output.dense.bias"],
+        narrow_norm=_pair(weights, f"{prefix}output.LayerNorm"),
+    )
+
+
+def _tower_layer(weights: Weights, prefix: str) -> Layer:
+    return Layer(
+        qkv=weights[f"{prefix}qkv.weight"].T,
+        qkv_bias=weights[f"{prefix}qkv.bias"],
+        mix=weights[f"{prefix}mix.weight"].T,
+        mix_bias=weights[f"{prefix}mix.bias"],
+        mix_norm=_pair(weights, f"{prefix}mix_norm"),
+        widen=weights[f"{prefix}widen.weight"].T,
+        widen_bias=weights[f"{prefix}widen.bias"],
+        narrow=weights[f"{prefix}narrow.weight"].T,
+        narrow_bias=weights[f"{prefix}narrow.bias"],
+        narrow_norm=_pair(weights, f"{prefix}narrow_norm"),
+    )
+
+
+def _pair(weights: Weights, norm: str) -> tuple[Array, Array]:
+    return weights[f"{norm}.weight"], weights[f"{norm}.bias"]
