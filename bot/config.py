@@ -67,7 +67,7 @@ class Config(BaseSettings):
         0.4, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
     )
     clarify_margin: float = Field(
-        0.05, ge=0, le=1, description="Two matches closer than this are offered as a choice"
+        0.5, ge=0, description="Matches closer than this, in log-odds, are offered as a choice"
     )
     grounding_coverage: float = Field(
         0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"

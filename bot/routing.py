@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,14 @@ def decline(last_route: Route | None, rule: str) -> Decision:
 def _close_options(matches: Sequence[Match], config: Config) -> tuple[str, ...]:
     """The headings of the matches that are nearly as good as the best one, and say otherwise."""
     best = matches[0]
-    close = [m for m in matches if best.score - m.score < config.clarify_margin]
+    close = [m for m in matches if _log_odds(best) - _log_odds(m) < config.clarify_margin]
     return _options(m for m in close if m.passage.language == best.passage.language)
+
+
+def _log_odds(match: Match) -> float:
+    """Of the score, kept finite."""
+    score = min(max(match.score, 1e-9), 1.0 - 1e-9)
+    return math.log(score / (1.0 - score))
 
 
 def _options(matches: Iterable[Match]) -> tuple[str, ...]:

@@ -189,7 +189,7 @@ def _write_documents(folder: Path, passages: int) -> list[str]:
 
 def _help() -> None:
     command = [sys.executable, "-c", "from ui.cli import main; main()", "--help"]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -59,7 +59,7 @@ def measure_dialogues(
 def run_script(desk: Desk, script: Script, *, runs: int = 1) -> Row:
     """A check holds if it holds in every run."""
     played = [_play(desk, script) for _ in range(runs)]
-    failed = [f"run {n}: {each}" for n, (_, run) in enumerate(played, 1) for each in _failures(run)]
+    failed = list(dict.fromkeys(each for _, run in played for each in _failures(run)))
     held = sum(
         all(check.held for check in same)
         for turns in zip(*(run for _, run in played), strict=True)
@@ -72,13 +72,16 @@ def run_script(desk: Desk, script: Script, *, runs: int = 1) -> Row:
         scores={"scripts_passed": float(passed), "checks_held": held, "checks": total},
         right=passed,
         groups=(script.language,),
-        shown={
-            "file": Path(script.source).name,
-            "failed": failed if runs > 1 else [each.removeprefix("run 1: ") for each in failed],
-            "dialogue": played[0][0],
-        }
-        | ({"pinned": dict(script.pinned)} if script.pinned else {}),
+        shown=_shown(script, failed, played[0][0]),
     )
+
+
+def _shown(script: Script, failed: list[str], told: list[dict[str, str]]) -> dict[str, object]:
+    """What was said is kept where something went wrong."""
+    shown: dict[str, object] = {"file": Path(script.source).name}
+    if failed:
+        shown |= {"failed": failed, "dialogue": told}
+    return shown | ({"pinned": dict(script.pinned)} if script.pinned else {})
 
 
 def _play(desk: Desk, script: Script) -> tuple[list[dict[str, str]], list[list[Check]]]:

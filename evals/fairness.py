@@ -21,7 +21,7 @@ from knowledge.ingest import Progress
 from knowledge.types import Embedder
 
 ORIGINAL = "original"
-_MEASURES = ("answered_right", "reached_right", "gap_answered_right", "gap_reached_right")
+_MEASURES = ("gap_reached_right", "gap_answered_right", "reached_right")
 
 
 @dataclass(frozen=True)
@@ -104,5 +104,6 @@ def _row(desk: Desk, name: str, variant: Variant, original: Mapping[str, float] 
     if original is not None:
         scores["gap_answered_right"] = scores["answered_right"] - original["answered_right"]
         scores["gap_reached_right"] = scores["reached_right"] - original["reached_right"]
-        shown["of"] = variant.original.text
+        if not right:
+            shown["of"] = variant.original.text
     return Row(name, scores, right, (variant.slice,), shown=shown)

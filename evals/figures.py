@@ -80,6 +80,13 @@ def measure_of(name: str) -> Measure:
     return MEASURES[name.partition(".")[0]]
 
 
+def title_of(name: str) -> str:
+    """For people: `recall_at_1.zh` is "Right entry first: zh"."""
+    measure, group = measure_of(name), name.partition(".")[2]
+    title = f"{measure.title}: {group.replace('_', ' ')}" if group else measure.title
+    return f"{title} (less is better)" if measure.better == "lower" else title
+
+
 def written(name: str, value: float, *, signed: bool = False) -> str:
     """The value as its measure is read: 91.7 %, 35.2 or 0.949."""
     sign = "+" if signed else ""

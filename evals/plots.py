@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evals.figures import written
+from evals.figures import title_of, written
 from evals.result import Figure, Row
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _BLUE, _RED, _GREY = "#2a5f8f", "#b3372f", "#8a8f98"
 # The intents that are confused most: more do not fit a page.
 _INTENTS_SHOWN = 30
@@ -36,7 +38,7 @@ def figures_plot(figures: Sequence[tuple[str, Figure]], *, zero: bool = False) -
             axes.annotate(
                 label, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
             )
-        axes.set_yticks(list(places), [name for name, _ in figures], fontsize=8)
+        axes.set_yticks(list(places), [title_of(name) for name, _ in figures], fontsize=8)
         axes.set_ylim(-0.7, len(figures) - 0.3)
         if zero:
             axes.axvline(0, color=_GREY, linewidth=1)
@@ -75,10 +77,11 @@ def risk_plot(curve: Sequence[Sequence[float]], today: dict[str, float]) -> str:
         axes.plot([point[0] for point in curve], [point[1] for point in curve], color=_BLUE)
         axes.plot([today["coverage"]], [today["risk"]], "o", color=_RED)
         axes.annotate(
-            f"  today: threshold {today['threshold']:g}",
+            f"today: threshold {today['threshold']:g}",
             (today["coverage"], today["risk"]),
+            xytext=(8, -10),
+            textcoords="offset points",
             fontsize=8,
-            va="bottom",
         )
         axes.set_xlim(0, 1)
         axes.set_ylim(0, None)
@@ -109,8 +112,8 @@ def _canvas(width: float, height: float) -> Iterator[tuple[Canvas, Axes]]:
 
 
 def _svg(canvas: Canvas) -> str:
-    """The picture alone, without the XML head."""
+    """The picture alone, without the XML head and without links to schemes of metadata."""
     buffer = io.StringIO()
-    canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    canvas.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return _METADATA.sub("", text[text.index("<svg") :])

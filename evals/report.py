@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evals.figures import measure_of, written
+from evals.figures import measure_of, title_of, written
 from evals.plots import confusion_plot, figures_plot, risk_plot
 from evals.result import Figure, Result, Row
 
@@ -66,7 +66,7 @@ def _section(result: Result) -> dict[str, Any]:
 def _figure(name: str, figure: Figure) -> dict[str, str]:
     return {
         "name": name,
-        "title": measure_of(name).title,
+        "title": title_of(name),
         "value": written(name, figure.value),
         "interval": f"{written(name, figure.low)} – {written(name, figure.high)}",
         "n": f"{figure.n:,}",

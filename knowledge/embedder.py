@@ -49,8 +49,9 @@ def parts_of(text: str) -> list[Part]:
     """Which tower reads a text. Pure.
 
     A text without Chinese characters goes to the English tower as it is. One with them goes to the
-    Chinese tower, and the Latin words in it ("我的 order 怎么 cancel?"), which that tower knows little
-    of, also to the English one; each counts by its share of the words, two characters being one.
+    Chinese tower, and the Latin words in it ("我的 order 怎么 cancel?"), which that tower knows
+    little of, to the English one too; each counts by its share of the words, two characters being
+    one word.
     """
     if not has_chinese(text):
         return [Part("en", text, 1.0)]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ui.eval_commands import evaluate
+
 if TYPE_CHECKING:
     from bot.config import Config
     from knowledge.ingest import IngestReport
@@ -184,6 +186,9 @@ def train() -> None:
 def train_intents(config_path: Path | None, home: Path | None) -> None:
     """The intent classifier, from the ingested packs and the built-in intents."""
     _fit_intents(_config(config_path, home=home))
+
+
+frontdesk.add_command(evaluate)
 
 
 def _config(path: Path | None, **options: Any) -> Config:

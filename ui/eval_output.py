@@ -33,7 +33,7 @@ def print_result(result: Result, *, rows: int = _ROWS_SHOWN) -> None:
     if wrong:
         console.print(f"{len(wrong):,} of {len(result.rows):,} rows went wrong; some of them:")
     for row in wrong[:: max(1, len(wrong) // max(1, rows))][:rows]:
-        console.print(Text(f"  {row_text(row)}", style="dim"))
+        console.print(Text(f"  {row_text(row)}", style="dim"), soft_wrap=True)
     console.print()
 
 
@@ -43,7 +43,7 @@ def print_changes(result: Result) -> None:
     changed = [row for row in result.rows if row.shown.get("changed")]
     console.print(f"{len(changed):,} of {len(result.rows):,} answers changed.")
     for row in changed:
-        console.print(Text(f"  {row_text(row)}", style="dim"))
+        console.print(Text(f"  {row_text(row)}", style="dim"), soft_wrap=True)
 
 
 def print_comparison(comparison: Comparison, *, rows: int = _ROWS_SHOWN) -> None:
@@ -52,12 +52,12 @@ def print_comparison(comparison: Comparison, *, rows: int = _ROWS_SHOWN) -> None
     same = len(comparison.changes) - len(moved)
     console.print(f"[bold]{comparison.title}[/]  {len(moved)} figures moved, {same} did not")
     for change in moved:
-        console.print(Text(_change_line(change), style=_STYLES[change.verdict]))
+        console.print(Text(_change_line(change), style=_STYLES[change.verdict]), soft_wrap=True)
     for title, found in (("broken", comparison.broken), ("fixed", comparison.fixed)):
         if found:
             console.print(f"  {len(found)} rows {title}; some of them:")
         for row in found[:rows]:
-            console.print(Text(f"    {row_text(row)}", style="dim"))
+            console.print(Text(f"    {row_text(row)}", style="dim"), soft_wrap=True)
     if comparison.lost:
         console.print(f"  {len(comparison.lost)} rows are missing in the new result.")
     if comparison.added:
@@ -71,7 +71,7 @@ def print_fallen(comparisons: Sequence[Comparison]) -> None:
     if not fell:
         console.print("No figure fell for real.")
     for title, change in fell:
-        console.print(Text(f"FELL {title}: {_change_line(change).strip()}", style="bold red"))
+        console.print(Text(f"FELL {title}: {_change_line(change).strip()}", style="bold red"), soft_wrap=True)
 
 
 _STYLES: Mapping[str, str] = {"better": "green", "worse": "bold red", "same": ""}

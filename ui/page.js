@@ -49,7 +49,7 @@ function show() {
 function makeReady() {
   if (document.body.classList.contains('ready')) return;
   document.body.classList.add('ready');
-  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea').focus();
+  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus();
 }
 
 // To the end, but never past the question that a long answer belongs to.
@@ -104,7 +104,9 @@ element.addEventListener('submit', (event) => {
 });
 
 // A piece of the old conversation's answer can still come in after the new one has begun.
-document.querySelector('#new').addEventListener('click', () => { abandoned = conversation; });
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#new')) abandoned = conversation;
+}, true);
 
 // The theme follows the system while the page is open, too.
 const dark = window.matchMedia('(prefers-color-scheme: dark)');

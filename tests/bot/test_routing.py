@@ -14,7 +14,7 @@ from bot.types import Intent, Route
 from knowledge.types import Match
 from tests.conftest import make_match
 
-CONFIG = Config(home=Path("unused"), answer_score=0.5, clarify_score=0.3, clarify_margin=0.05)
+CONFIG = Config(home=Path("unused"), answer_score=0.5, clarify_score=0.3, clarify_margin=0.5)
 NOTHING = Intent("refund_status", 0.1, known=False)
 
 
@@ -25,7 +25,7 @@ def matches(*scores: float) -> list[Match]:
 @pytest.mark.parametrize(
     ("intent", "scores", "last", "route", "rule"),
     [
-        (NOTHING, (0.9, 0.4), None, Route.ANSWER, "match"),
+        (NOTHING, (0.9, 0.8), None, Route.ANSWER, "match"),
         (NOTHING, (0.9, 0.88), None, Route.CLARIFY, "close_matches"),
         (NOTHING, (0.9, 0.88), Route.CLARIFY, Route.ANSWER, "match"),
         (NOTHING, (0.4, 0.2), None, Route.CLARIFY, "weak_match"),

@@ -16,6 +16,7 @@ import pytest
 from knowledge.errors import VectorStoreError
 from knowledge.ingest import Ingest
 from knowledge.search import KnowledgeBase
+from knowledge.types import Vectors
 from knowledge.vectors import VectorIndex
 from tests.conftest import BagEmbedder
 
@@ -50,9 +51,10 @@ def _wait_until_up(url: str) -> None:
     raise TimeoutError(url)
 
 
-def unit_vectors(count: int) -> np.ndarray:
+def unit_vectors(count: int) -> Vectors:
     vectors = np.random.default_rng(0).normal(size=(count, 16)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def test_the_nearest_vectors_come_with_their_cosines(tmp_path: Path) -> None:
