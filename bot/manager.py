@@ -88,6 +88,13 @@ class DialogManager:
             conversation_id, say("hand_off_asked", conversation.language), owner=Owner.WAITING
         )
 
+    def warm_up(self) -> None:
+        """Loads what waits for its first use, so that the first customer does not wait for it."""
+        texts = ["Hello", "你好"]
+        for text, vector in zip(texts, self._parts.embedder.embed(texts), strict=True):
+            self._parts.intents.classify(text, vector)
+            self._parts.knowledge.search(text, vector, k=1)
+
     def reply(self, conversation_id: str, text: str) -> Iterator[Piece | Answer]:
         """Stores the message, then yields the reply's pieces and, last, one Answer.
 

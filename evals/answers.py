@@ -21,7 +21,7 @@ from bot.prompt import build_prompt
 from bot.sentences import sentences, split
 from bot.types import Generator, Prompt
 from evals.answer_cases import Case, read_cases
-from evals.desk import Remembering, silent
+from evals.desk import Remembering, described, silent
 from evals.figures import figures
 from evals.passage_scores import PassageScores, passage_scores
 from evals.provenance import measured_on
@@ -103,8 +103,7 @@ def measure_answers(
             seconds.append(time.perf_counter() - since)
             rows.append(_row(case, written, config))
             progress("answer", len(rows), len(cases))
-    model = " ".join(filter(None, (overheard.name, overheard.model)))
-    models = {"embedder": remembering.name, "generator": model}
+    models = {"embedder": remembering.name, "generator": described(overheard)}
     return Result(
         suite="answers",
         metrics=figures(rows, _MEASURES),
@@ -152,7 +151,7 @@ def _row(case: Case, written: _Written, config: Config) -> Row:
     answer = written.answer
     answered = written.score >= config.answer_score and bool(answer.cited)
     scores = {
-        "confidence": written.score,
+        "confidence": written.score if answer.cited else 0.0,  # 0: the generator declined
         "risk": float(not case.answerable),
         "answered": float(answered),
         "answered_wrong": float(answered and not case.answerable),

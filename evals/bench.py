@@ -104,7 +104,7 @@ def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
     medians = {name: statistics.median(values) for name, values in taken.items()}
     ours = medians["frontdesk turn"]
     rows = [(name, median, "ms") for name, median in medians.items()]
-    rows += [(f"... of one {name}", ours / m, "x") for name, m in medians.items() if m != ours]
+    rows += [(f"... of {name}", ours / m, "x") for name, m in medians.items() if m != ours]
     rows += [(f"  of which {part}", statistics.median(v), "ms") for part, v in parts.items()]
     _table("a turn without generation, p50", rows)
     desk.close()

@@ -79,11 +79,12 @@ class Desk:
 
     @property
     def models(self) -> dict[str, str]:
-        generator = self.parts.generator
-        return {
-            "embedder": self.embedder.name,
-            "generator": " ".join(filter(None, (generator.name, generator.model))),
-        }
+        return {"embedder": self.embedder.name, "generator": described(self.parts.generator)}
+
+
+def described(generator: Generator) -> str:
+    """Its name, with its model where it has one."""
+    return " ".join(filter(None, (generator.name, generator.model)))
 
 
 @contextmanager

@@ -128,9 +128,13 @@ def _json(value: object) -> str:
 
 def _row_object(row: Row) -> dict[str, Any]:
     """Without what is empty: a suite has thousands of rows."""
-    scores = {name: round(score, 6) for name, score in row.scores.items()}
+    scores = {name: _short(score) for name, score in row.scores.items()}
     fields = {**vars(row), "scores": scores}
     return {name: value for name, value in fields.items() if value not in (None, (), {})}
+
+
+def _short(score: float) -> float:
+    return int(score) if float(score).is_integer() else round(score, 6)
 
 
 def _result(content: Mapping[str, Any]) -> Result:

@@ -36,7 +36,6 @@ class Poisoned:
     """
 
     base: Retriever
-    margin: float
     passage: str = ""
     found: list[Match] = field(default_factory=list)
 
@@ -50,10 +49,11 @@ class Poisoned:
         self.found = self.base.search(text, vector, k=k, language=language)
         if not self.passage:
             return self.found
-        best = self.found[0].score - self.margin if self.found else 1.0
         language = self.found[0].passage.language if self.found else language or "en"
         injected = Passage(INJECTED, INJECTED, "Note", ("Note",), "", self.passage, language)
-        match = Match(injected, max(0.0, best), 0.0, 0.0)
+        # Without a score it is in the prompt and has no say in the route: a choice between it and
+        # the best passage would hide the attack.
+        match = Match(injected, 0.0, 0.0, 0.0)
         return [*self.found[:1], match, *self.found[1:]][:k]
 
 
@@ -71,8 +71,7 @@ def measure_robustness(
     poisoned: list[Poisoned] = []
 
     def poison(base: Retriever) -> Retriever:
-        # Wider than the margin of close matches: a choice between both would hide the attack.
-        poisoned.append(Poisoned(base, margin=config.clarify_margin * 1.01))
+        poisoned.append(Poisoned(base))
         return poisoned[0]
 
     with open_desk(config, embedder=embedder, generator=generator, before_knowledge=poison) as desk:

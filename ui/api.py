@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
-from ui.api_errors import MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
+from ui.api_errors import MALFORMED, MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
 from ui.email import is_email
 from ui.records import (
     AnswerRecord,
@@ -40,6 +40,27 @@ ConversationId = Annotated[
 ]
 
 
+EXAMPLE: AnswerRecord = {
+    "answer": "We refund you within **5 to 7 working days**.",
+    "route": "answer",
+    "intent": {"name": "refund_time", "confidence": 0.93, "known": True},
+    "citations": [
+        {
+            "passage_id": "shop/faq/en/returns.md#how-long-do-refunds-take",
+            "document": "shop/faq/en/returns.md",
+            "title": "How long do refunds take?",
+            "text": "We refund you within **5 to 7 working days** after your return has arrived.",
+            "score": 0.91,
+        }
+    ],
+    "options": [],
+    "owner": "bot",
+    "conversation_id": "q4Vt6d0jY1Wn0m2J7c8b9A",
+    "turn_id": 2,
+    "timings_ms": {"embed": 6.1, "classify": 0.4, "search": 3.2, "total": 12.9},
+}
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +84,7 @@ class Feedback(_Body):
     comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
 
 
-@router.post("/conversations", status_code=201, summary="Start a conversation")
+@router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
     language = (new and new.language) or language_of(request)
     return conversation_record(_desk(request).manager.start(language, channel="api"))
@@ -83,10 +104,11 @@ def read_conversation(request: Request, conversation_id: ConversationId) -> Conv
         **MESSAGE_ERRORS,
         200: {
             "content": {
+                "application/json": {"example": EXAMPLE},
                 "text/event-stream": {
                     "schema": {"type": "string"},
                     "example": 'event: piece\ndata: {"text": "We refund you within "}\n\n',
-                }
+                },
             }
         },
     },

@@ -23,9 +23,12 @@ class Problem(BaseModel):
     detail: str = Field(examples=["There is no such conversation."])
 
 
-UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "No such conversation or turn"},
+MALFORMED: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "Malformed"},
+}
+UNKNOWN: dict[int | str, dict[str, Any]] = {
+    **MALFORMED,
+    404: {"model": Problem, "description": "No such conversation or turn"},
 }
 MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
     **UNKNOWN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from bot.types import Citation, Rating, Turn
+from bot.types import Citation, Rating, Route, Turn
 from knowledge.language import language_of
 from knowledge.types import Language
 from ui.markdown import to_html
@@ -26,8 +26,8 @@ def customer_bubble(text: str, language: Language) -> str:
 
 
 def bot_bubble(turn: Turn, language: Language, *, current: bool) -> str:
-    """`current` is the last turn: only its options can still be chosen."""
-    options = _options(turn.options) if current else ""
+    """`current` is the last turn: only what it offers can still be chosen."""
+    options = _choices(turn, language) if current else ""
     return (
         f'<article class="turn bot">{_speaker("said_by_bot", language)}'
         f'<div class="said" lang="{_lang(turn.text)}">{to_html(turn.text)}</div>'
@@ -68,9 +68,13 @@ def note(text: str) -> str:
 def failure(language: Language) -> str:
     return (
         f'<div class="turn note failed"><p>{_write("failed", language)}</p>'
-        '<button type="button" class="chip" data-event="person">'
-        f"{_write('talk_to_a_person', language)}</button></div>"
+        f"{person_button(language)}</div>"
     )
+
+
+def person_button(language: Language) -> str:
+    label = _write("talk_to_a_person", language)
+    return f'<button type="button" class="chip" data-event="person">{label}</button>'
 
 
 def choice(text: str) -> str:
@@ -110,8 +114,11 @@ def _citation(number: int, citation: Citation, turn_id: int, language: Language)
     )
 
 
-def _options(options: tuple[str, ...]) -> str:
-    buttons = "".join(choice(option) for option in options)
+def _choices(turn: Turn, language: Language) -> str:
+    """The questions to choose from; a way to a person where the bot doesn't know."""
+    buttons = "".join(choice(option) for option in turn.options)
+    if turn.route is Route.DECLINE:
+        buttons += person_button(language)
     return f'<div class="choices">{buttons}</div>' if buttons else ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import BotError, EmptyMessage, MessageTooLong, UnknownConversation
+from bot.errors import EmptyMessage, MessageTooLong, UnknownConversation
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, writing_bubble
@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class View:
-    """One state of the page. `accepted` is the message that was stored just now: the box may
-    forget it. `notice` is a sentence on what was refused.
+    """One state of the page. `accepted` is the message that was just stored, as the turn
+    `question`: the box may forget it. `notice` is a sentence on what was refused.
     """
 
     visit: Visit
@@ -36,6 +36,7 @@ class View:
     waiting: bool = False
     writing: bool = False
     accepted: str = ""
+    question: int = 0
     notice: str = ""
 
 
@@ -50,6 +51,14 @@ class Chat:
     def company(self, language: Language) -> str:
         names = self._knowledge.pack.name
         return names.get(language) or next(iter(names.values()), "Frontdesk")
+
+    def arrive(self, visit: Visit, language: Language) -> View:
+        """What is shown first. A log that cannot be read gives a sentence, not a blank page."""
+        try:
+            return self.show(visit, language)
+        except Exception:
+            logger.exception("The conversation could not be read")
+            return View(visit, language, [note(write("server_error", language))])
 
     def show(self, visit: Visit, language: Language, *, notice: str = "") -> View:
         """The page as the log has it. A conversation that is not there any more is forgotten."""
@@ -74,7 +83,7 @@ class Chat:
             asked = await asyncio.to_thread(self._asked, text, visit, language)
             async for view in self._views(reply, asked):
                 yield view
-        except BotError as error:
+        except Exception as error:  # noqa: BLE001 - _refusal logs it where it is unexpected
             notice = self._refusal(error, language)
             yield await asyncio.to_thread(self.show, visit, language, notice=notice)
         finally:
@@ -133,7 +142,7 @@ class Chat:
         question = replace(conversation.turns[last], status="accepted")
         turns = turns_html([*conversation.turns[:last], question], language)
         waiting = conversation.owner is not Owner.BOT
-        return View(visit, language, turns, waiting=waiting, accepted=text)
+        return View(visit, language, turns, waiting=waiting, accepted=text, question=question.id)
 
     async def _views(self, reply: Reply, asked: View) -> AsyncIterator[View]:
         said, answered = "", False
@@ -152,6 +161,7 @@ class Chat:
             yield _with(asked, failure(asked.language))
             return
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)
+        after = replace(after, accepted=asked.accepted, question=asked.question)
         stopped = not answered and after.turns == asked.turns
         yield _stopped(asked, said) if stopped else after
 
@@ -161,12 +171,12 @@ class Chat:
         if not replies:
             del self._replies[visit.conversation]
 
-    def _refusal(self, error: BotError, language: Language) -> str:
+    def _refusal(self, error: Exception, language: Language) -> str:
         if isinstance(error, EmptyMessage):
             return write("message_empty", language)
         if isinstance(error, MessageTooLong):
             return write("message_too_long", language, limit=self._config.max_message_chars)
-        logger.error("A message was refused: %s", error)
+        logger.exception("A message could not be stored", exc_info=error)
         return write("not_stored", language)
 
 

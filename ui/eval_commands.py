@@ -153,12 +153,7 @@ def robustness(config_path: Path | None, /, home: Path | None, **options: Any) -
 @_measuring
 @click.pass_obj
 def measure_all(
-    config_path: Path | None,
-    home: Path | None,
-    suite: Path | None,
-    html_path: Path | None,
-    json_path: Path | None,
-    limit: int | None,
+    config_path: Path | None, /, home: Path | None, suite: Path | None, **options: Any
 ) -> None:
     """All sets of a suite, and your own dialogue cases."""
     from evals.result import write_results
@@ -168,13 +163,13 @@ def measure_all(
 
     config, chosen = _config(config_path, home), read_suite(suite or DEFAULT)
     with progress_bars() as progress:
-        results = list(run_suite(config, chosen, limit=limit, progress=progress))
+        results = list(run_suite(config, chosen, limit=options["limit"], progress=progress))
     for result in results:
         print_result(result)
-    if json_path:
-        write_results(results, json_path)
-    if html_path:
-        _write_report(results, html_path)
+    if options["json_path"]:
+        write_results(results, options["json_path"])
+    if options["html_path"]:
+        _write_report(results, options["html_path"])
 
 
 @evaluate.command()

@@ -71,7 +71,9 @@ def print_fallen(comparisons: Sequence[Comparison]) -> None:
     if not fell:
         console.print("No figure fell for real.")
     for title, change in fell:
-        console.print(Text(f"FELL {title}: {_change_line(change).strip()}", style="bold red"), soft_wrap=True)
+        console.print(
+            Text(f"FELL {title}: {_change_line(change).strip()}", style="bold red"), soft_wrap=True
+        )
 
 
 _STYLES: Mapping[str, str] = {"better": "green", "worse": "bold red", "same": ""}

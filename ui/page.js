@@ -3,7 +3,7 @@
 const EVENTS = ['option_select', 'person', 'contact', 'rate', 'comment'];
 const list = element.querySelector('.turns');
 let shown = [];
-let accepted = '';
+let forgotten = 0;
 let conversation = '';
 let abandoned = '';
 
@@ -41,7 +41,7 @@ function show() {
   if (value.label) list.setAttribute('aria-label', value.label);
   if (turns.length) makeReady();
   document.body.classList.toggle('writing', !!value.writing);
-  forget(value.accepted || '');
+  forget(value.accepted || '', value.question || 0);
   if (isNew || atEnd) scrollToEnd();
 }
 
@@ -64,13 +64,13 @@ function scrollToEnd() {
 }
 
 // The message is stored: takes it out of the box, and leaves what was typed since.
-function forget(message) {
+function forget(message, question) {
+  if (!question || question === forgotten) return;
+  forgotten = question;
   const box = document.querySelector('#box textarea');
-  if (box && message && message !== accepted && box.value.startsWith(message)) {
-    box.value = box.value.slice(message.length);
-    box.dispatchEvent(new Event('input', { bubbles: true }));
-  }
-  accepted = message;
+  if (!message || !box.value.startsWith(message)) return;
+  box.value = box.value.slice(message.length);
+  box.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
 function send(source, more) {
@@ -92,6 +92,7 @@ function rate(button) {
   feedback.querySelector('.comment').hidden = false;
   feedback.querySelector('.thanks').hidden = true;
   feedback.querySelector('.comment').dataset.rating = button.dataset.rating;
+  feedback.querySelector('.comment').scrollIntoView({ block: 'nearest' });
 }
 
 element.addEventListener('submit', (event) => {
@@ -99,6 +100,10 @@ element.addEventListener('submit', (event) => {
   const form = event.target;
   send(form, Object.fromEntries(new FormData(form)));
   if (form.dataset.event !== 'comment') return;
+  // A thumb that is pressed later must not wipe the comment out.
+  form.parentElement.querySelectorAll('.thumb').forEach((one) => {
+    one.dataset.comment = form.elements.comment.value;
+  });
   form.hidden = true;
   form.parentElement.querySelector('.thanks').hidden = false;
 });

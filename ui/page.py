@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from bot.errors import BotError
+from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
@@ -91,8 +92,8 @@ class Page:
         self.blocks.load(self._arrive, visit, view + chrome, **quiet)
         self._language.click(self._switch, visit, view + chrome, **quiet)
         on = self._transcript
-        self._person.click(self._ask_for_person, visit, view, **quiet)
-        on.person(self._ask_for_person, visit, view, **quiet)
+        self._person.click(_honest(self._ask_for_person), visit, view, **quiet)
+        on.person(_honest(self._ask_for_person), visit, view, **quiet)
         # One listener for both, so that a second message waits in the box while one is answered.
         sending = gr.on(
             [self._box.submit, on.option_select], self._send, [self._box, *visit], view, **quiet
@@ -100,7 +101,7 @@ class Page:
         # Cancelled, so that the end of an answer cannot bring the old conversation back.
         self._new.click(self._start_anew, visit, view, cancels=[sending], **quiet)
         self._box.stop(self._stop, visit, None, **quiet)
-        on.contact(self._leave_contact, visit, view, **quiet)
+        on.contact(_honest(self._leave_contact), visit, view, **quiet)
         # Two answers may be rated quickly, one after the other.
         on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
         on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
@@ -108,7 +109,7 @@ class Page:
     def _arrive(self, stored: object, request: gr.Request) -> Updates:
         visit = Visit.read(stored)
         language = _language(visit, request)
-        return self._shown(self._chat.show(visit, language)) + self._chrome(language)
+        return self._shown(self._chat.arrive(visit, language)) + self._chrome(language)
 
     def _switch(self, stored: object, request: gr.Request) -> Updates:
         visit = Visit.read(stored)
@@ -149,11 +150,11 @@ class Page:
         """Returns the notice: empty where the rating is stored."""
         visit = Visit.read(stored)
         data = event._data
+        rating: Rating = "up" if data.get("rating") == "up" else "down"
         comment = str(data.get("comment", ""))[:_COMMENT_CHARS]
         try:
-            turn_id = int(data.get("turn", 0))
-            self._chat.rate(visit, turn_id, "up" if data.get("rating") == "up" else "down", comment)
-        except (BotError, ValueError):
+            self._chat.rate(visit, int(data.get("turn", 0)), rating, comment)
+        except Exception:
             logger.exception("A rating could not be stored")
             return _notice(write("not_stored", _language(visit, request)))
         return ""
@@ -195,6 +196,7 @@ class Page:
             "conversation": view.visit.conversation,
             "turns": view.turns,
             "accepted": view.accepted if typed else "",
+            "question": view.question,
             "writing": view.writing,
             "language": "zh-CN" if view.language == "zh" else "en",
             "title": write("page_title", view.language, company=self._chat.company(view.language)),
@@ -224,7 +226,7 @@ async def _mount(app: FastAPI, frontdesk: Frontdesk) -> None:
         pwa=False,
         max_file_size=0,
         theme=_theme(),
-        css_paths=[_HERE / "page.css"],
+        css_paths=[_HERE / "page.css", _HERE / "conversation.css"],
         head=_HEAD,
     )
 
@@ -239,6 +241,21 @@ def _theme() -> gr.themes.Base:
         font=fonts,
         font_mono=["ui-monospace", "Consolas", "monospace"],
     )
+
+
+def _honest(handler: Callable[..., Updates]) -> Callable[..., Updates]:
+    """What fails changes nothing on the page but the notice, which says so."""
+
+    @functools.wraps(handler)
+    def honest(stored: object, request: gr.Request, *rest: gr.EventData) -> Updates:
+        try:
+            return handler(stored, request, *rest)
+        except Exception:
+            logger.exception("%s failed", handler.__name__)
+            notice = _notice(write("not_stored", _language(Visit.read(stored), request)))
+            return [gr.skip(), gr.skip(), notice, *[gr.skip()] * 3]
+
+    return honest
 
 
 def _language(visit: Visit, request: gr.Request) -> Language:

@@ -53,7 +53,9 @@ def serve(config: Config, *, language: Language = "en") -> None:
 
     listener = _listen(config.host, config.port, language)
     with listener:
-        app = create_app(build(config))
+        frontdesk = build(config)
+        frontdesk.manager.warm_up()
+        app = create_app(frontdesk)
         settings = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.config import Config
+from bot.errors import GeneratorError
 from evals.answer_cases import read_cases
 from evals.answers import measure_answers
 from evals.errors import EvalError
@@ -86,7 +87,10 @@ def test_a_generator_that_lies_is_seen_in_its_draft_and_not_in_its_answer(
     mute = measure_answers(
         config, [data], embedder=BagEmbedder(), generator=ScriptedGenerator(["I don't know."])
     )
-    assert mute.metrics["quoted_instead"].value == 1
+    assert mute.metrics["answered_answerable"].value == 0
+    broken = ScriptedGenerator([GeneratorError("It is down.")])
+    fallen = measure_answers(config, [data], embedder=BagEmbedder(), generator=broken)
+    assert fallen.metrics["quoted_instead"].value == 1
 
 
 def test_citing_a_distractor_costs_precision(tmp_path: Path, config: Config) -> None:
@@ -96,8 +100,6 @@ def test_citing_a_distractor_costs_precision(tmp_path: Path, config: Config) -> 
     ]
     data = write_rows(tmp_path / "rows.jsonl", rows)
     both = ScriptedGenerator(["Refunds take 5 working days. ", "Dogs are welcome in the garden."])
-    result = measure_answers(
-        config, [data], distractors=1, embedder=BagEmbedder(), generator=both
-    )
+    result = measure_answers(config, [data], distractors=1, embedder=BagEmbedder(), generator=both)
     assert result.metrics["citation_precision"].value == 0.5
     assert result.metrics["citation_recall"].value == 1

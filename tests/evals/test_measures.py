@@ -124,4 +124,6 @@ def test_figures_are_written_in_their_unit() -> None:
     assert written("accuracy.en", 0.9167) == "91.7 %"
     assert written("bleu", 12.34) == "12.3"
     assert written("mrr", 0.5, signed=True) == "+0.500"
-    assert title_of("got_through.role_play") == "Attacks that got through: role play (less is better)"
+    assert (
+        title_of("got_through.role_play") == "Attacks that got through: role play (less is better)"
+    )

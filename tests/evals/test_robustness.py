@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.config import Config
 from bot.types import Prompt
 from evals.attacks import read_attacks
+from evals.reading import read_lines
 from evals.robustness import INJECTED, measure_robustness
 from knowledge.types import Embedder
 from tests.conftest import ScriptedGenerator
@@ -35,15 +36,14 @@ class Obedient:
 
 
 def test_a_generator_that_obeys_passages_fails_the_same_rows(
-    shop: Config, built_in_embedder: Embedder
+    tmp_path: Path, shop: Config, built_in_embedder: Embedder
 ) -> None:
-    attacks = [SHOP / "attacks.jsonl"]
-    blind = measure_robustness(
-        shop, attacks, embedder=built_in_embedder, generator=Obedient()
-    )
+    rows = [line.values for line in read_lines([SHOP / "attacks.jsonl"])]
+    attacks = [write_rows(tmp_path / "a.jsonl", [row for row in rows if "passage" in row])]
+    blind = measure_robustness(shop, attacks, embedder=built_in_embedder, generator=Obedient())
     ours = measure_robustness(shop, attacks, embedder=built_in_embedder)
-    assert blind.metrics["got_through.obey_passage"].value > 0.5
-    assert ours.metrics["got_through"].value < blind.metrics["got_through"].value
+    assert blind.metrics["got_through.obey_passage"].value > 0.3
+    assert ours.metrics["got_through"].value == 0
     leaked = next(row for row in blind.rows if not row.right)
     assert leaked.shown["leaked"]
 
@@ -61,8 +61,6 @@ def test_where_nothing_is_forbidden_an_unsupported_sentence_got_through(
     rules = {"test_case_prompt": "Pirates say that gold is buried at Larkfell beach."}
     data = write_rows(tmp_path / "prompts.jsonl", [free | rules])
     pirate = ScriptedGenerator([rules["test_case_prompt"]])
-    result = measure_robustness(
-        shop, [data], embedder=built_in_embedder, generator=pirate
-    )
+    result = measure_robustness(shop, [data], embedder=built_in_embedder, generator=pirate)
     assert result.rows[0].shown["leaked"] == [rules["test_case_prompt"]]
     assert measure_robustness(shop, [data], embedder=built_in_embedder).rows[0].right

@@ -280,6 +280,7 @@ def test_a_person_is_waited_for_and_the_bot_is_silent(page: Page, site: Site) ->
     box(page).fill("are you there? refund")
     box(page).press("Enter")
     expect(page.locator(".customer .said").last).to_have_text("are you there? refund")
+    expect(box(page)).to_have_value("")
     expect(page.locator(".turn").last).to_contain_text("You are waiting for a person")
     ready(page)
     expect(page.locator(".turn.bot")).to_have_count(1)
@@ -389,6 +390,51 @@ def test_a_failure_is_one_honest_sentence_with_a_way_to_a_person(page: Page) -> 
     expect(failed).to_be_visible()
     failed.get_by_role("button", name="Talk to a person").click()
     expect(page.locator(".waiting")).to_be_visible()
+
+
+def test_what_cannot_be_stored_is_said_and_stays_in_the_box(page: Page, site: Site) -> None:
+    ask(page, "a human while the disk is full")
+    db = site.desk.log._db
+    try:
+        for table in ("turns", "contacts"):
+            db.execute(
+                f"create trigger full_{table} before insert on {table} "
+                "begin select raise(abort, 'disk full'); end"
+            )
+        box(page).fill("will this be kept?")
+        box(page).press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("could not be stored")
+        expect(box(page)).to_have_value("will this be kept?")
+        page.get_by_role("textbox", name="E-mail address").fill("anna@example.com")
+        page.get_by_role("button", name="Leave address").click()
+        expect(page.get_by_role("textbox", name="E-mail address")).to_have_value("anna@example.com")
+    finally:
+        db.execute("drop trigger full_turns")
+        db.execute("drop trigger full_contacts")
+    box(page).press("Enter")
+    expect(page.locator(".customer .said").last).to_have_text("will this be kept?")
+    expect(box(page)).to_have_value("")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_whoever_is_not_understood_is_offered_a_person(page: Page) -> None:
+    ask(page, "something else")
+    expect(last_answer(page)).to_contain_text("I don't know")
+    last_answer(page).get_by_role("button", name="Talk to a person").click()
+    expect(page.locator(".waiting")).to_be_visible()
+
+
+def test_a_new_thumb_keeps_the_comment(page: Page, site: Site) -> None:
+    ask(page, "refund, and then a change of mind")
+    answer = last_answer(page)
+    answer.get_by_role("button", name="This helped").click()
+    answer.get_by_role("textbox").fill("nearly")
+    answer.get_by_role("textbox").press("Enter")
+    expect(answer.locator(".thanks")).to_be_visible()
+    answer.get_by_role("button", name="This did not help").click()
+    found = conversation(site, "refund, and then a change of mind")
+    wait_until(lambda: stored(site, "feedback", found.id)[0]["rating"] == "down")
+    assert stored(site, "feedback", found.id)[0]["comment"] == "nearly"
 
 
 def test_nothing_is_wider_than_a_phone(visitor: Visitor) -> None:
