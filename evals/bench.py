@@ -24,8 +24,9 @@ from bot.config import Config
 from bot.manager import DialogManager
 from bot.types import Answer
 from knowledge.embedder import load_embedder
-from knowledge.ingest import DEMO_PACK, Ingest
+from knowledge.ingest import Ingest
 from knowledge.reading import document_paths
+from knowledge.sources import DEMO_PACK
 
 _QUESTIONS = (
     "how long do refunds take?",
@@ -148,6 +149,7 @@ class _LangChain:
                 return self.embed_documents([text])[0]
 
         self._store = Chroma("bench", Adapter(), persist_directory=str(folder))
+
         def join(found: list[Document]) -> str:
             return "\n".join(document.page_content for document in found)
 

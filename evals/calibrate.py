@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.embedder import load_embedder
-from knowledge.ingest import DEMO_PACK, Ingest
+from knowledge.ingest import Ingest
 from knowledge.search import Evidence, KnowledgeBase
+from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language
 
 DATA = Path(__file__).parent / "data" / "shop"

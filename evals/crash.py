@@ -20,8 +20,8 @@ from pathlib import Path
 
 from bot.config import Config
 from knowledge.embedder import load_embedder
-from knowledge.ingest import DEMO_PACK
 from knowledge.search import KnowledgeBase
+from knowledge.sources import DEMO_PACK
 
 _COMMAND = [sys.executable, "-c", "from ui.cli import main; main()"]
 _PRICES = ("11.11", "22.22")

@@ -7,40 +7,26 @@ and embedded again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.errors import KnowledgeError, KnowledgeMissing, UnreadableFile
 from knowledge.pack import Pack, merge_packs, read_pack
-from knowledge.passages import SPLITTER, cut
-from knowledge.reading import READER, document_paths, read_document
+from knowledge.passage_vectors import vector_texts, with_centres
+from knowledge.passages import cut
+from knowledge.reading import read_document
+from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
-from knowledge.types import Embedder, Passage, Vectors
-from knowledge.vectors import VectorIndex, centre_key, passage_number, question_key, text_key
+from knowledge.types import Embedder, Passage
+from knowledge.vectors import VectorIndex
 from knowledge.versions import Versions
-
-# What answers until there are documents of one's own: it makes way for the first of them.
-DEMO_PACK = Path(__file__).resolve().parent / "packs" / "shop"
 
 # Told the name of a stage, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A folder or file that was ingested. Its documents' ids begin with its name."""
-
-    path: Path
-
-    def documents(self) -> Iterator[tuple[str, Path]]:
-        for path in document_paths(self.path):
-            yield path.relative_to(self.path.parent).as_posix(), path
 
 
 @dataclass
@@ -100,7 +86,7 @@ class Ingest:
         Raises KnowledgeBusy, KnowledgeError for a path that is not there, PackError, EmbedderError,
         VectorStoreError; the version that was current then stays current.
         """
-        return self._run(lambda known: _with_new(known, paths))
+        return self._run(lambda known: add_sources(known, paths))
 
     def remove(self, path: Path) -> IngestReport:
         """Drops a source with all its documents. Raises KnowledgeError if it is none."""
@@ -133,10 +119,10 @@ class Ingest:
         return KnowledgeStore(self._versions.path(name) / "passages.db")
 
     def _bring_up_to_date(self, old: KnowledgeStore | None, sources: list[Source]) -> IngestReport:
-        found = _find_documents(sources)
+        found = find_documents(sources)
         pack = merge_packs(read_pack(source.path) for source in sources)
         before = {record.id: record for record in old.documents()} if old else {}
-        hashes = {name: _content_hash(path) for name, path in found.items()}
+        hashes = {name: content_hash(path) for name, path in found.items()}
         if old and self._is_current(old, sources, pack, hashes):
             return IngestReport(
                 version=self._versions.current(),
@@ -207,7 +193,7 @@ class Ingest:
     ) -> None:
         self._versions.prune()
         self._versions.building.mkdir()
-        keys, texts = _vector_texts(state.passages)
+        keys, texts = vector_texts(state.passages)
         cache = EmbeddingCache(self._versions.embeddings, self._embedder)
         store = KnowledgeStore(self._versions.building / "passages.db")
         collection = f"{self._collection_prefix()}{report.version}-{uuid4().hex[:8]}"
@@ -221,7 +207,7 @@ class Ingest:
                 self._progress("embed", done, total)
 
             vectors = cache.embed(texts, progress=embedding)
-            keys, vectors = _with_centres(keys, vectors)
+            keys, vectors = with_centres(keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
             store.create()
             facts = {
@@ -261,75 +247,5 @@ class Ingest:
         index.drop([c for c in index.collections() if c.startswith(prefix) and c not in used])
 
 
-def _with_new(known: list[Source], paths: Sequence[Path]) -> list[Source]:
-    if not (known or paths):
-        raise KnowledgeError("Nothing has been ingested yet. Name a folder: frontdesk ingest PATH")
-    new = [path.resolve() for path in paths]
-    if any(path != DEMO_PACK for path in new):
-        known = [source for source in known if source.path != DEMO_PACK]
-    for path in new:
-        if not path.exists():
-            raise KnowledgeError(f"There is no file or folder {path}.")
-        inside = any(path.is_relative_to(source.path) for source in known)
-        if not inside:
-            known = [s for s in known if not s.path.is_relative_to(path)] + [Source(path)]
-    return known
-
-
-def _find_documents(sources: list[Source]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for source in sources:
-        if not source.path.exists():
-            raise KnowledgeError(
-                f"{source.path} was ingested before and is no longer there. "
-                f"Bring it back, or run: frontdesk knowledge remove {source.path}"
-            )
-        for name, path in source.documents():
-            if found.setdefault(name, path) != path:
-                raise KnowledgeError(
-                    f"{path} and {found[name]} would both be {name}. Rename one of the folders."
-                )
-    return found
-
-
 def _broken_files(store: KnowledgeStore) -> list[_BrokenFile]:
     return [_BrokenFile(**row) for row in store.fact("broken") or []]
-
-
-def _content_hash(path: Path) -> str:
-    """Of the file, the reader and the splitter: any of them changed means reading it again."""
-    digest = hashlib.sha256(f"{READER}\0{SPLITTER}\0".encode())
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _vector_texts(passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
-    """Keys and texts of all vectors: what a passage says, and each way in which it is asked."""
-    keys: list[str] = []
-    texts: list[str] = []
-    for n, passage in enumerate(passages, start=1):
-        heading = passage.question or " / ".join(passage.path) or passage.title
-        questions = [passage.question] if passage.question else []
-        keys.append(text_key(n))
-        texts.append(f"{heading}\n{passage.text}")
-        for position, question in enumerate([*questions, *passage.asked]):
-            keys.append(question_key(n, position))
-            texts.append(question)
-    return keys, texts
-
-
-def _with_centres(keys: list[str], vectors: Vectors) -> tuple[list[str], Vectors]:
-    """Adds the normalised mean of the questions of each passage that is asked in several ways."""
-    rows: dict[int, list[int]] = {}
-    for row, key in enumerate(keys):
-        n = passage_number(key)
-        if key != text_key(n):
-            rows.setdefault(n, []).append(row)
-    several = {n: indices for n, indices in rows.items() if len(indices) > 1}
-    if not several:
-        return keys, vectors
-    centres = np.stack([vectors[indices].mean(axis=0) for indices in several.values()])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    return [*keys, *map(centre_key, several)], np.concatenate([vectors, centres])

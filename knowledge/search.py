@@ -10,9 +10,10 @@ from pathlib import Path
 from knowledge.errors import KnowledgeError
 from knowledge.language import language_of
 from knowledge.pack import Pack
+from knowledge.passage_vectors import centre_key, passage_number, question_key, text_key
 from knowledge.store import KnowledgeStore
 from knowledge.types import Embedder, Language, Match, Passage, Vectors
-from knowledge.vectors import VectorIndex, centre_key, passage_number, question_key, text_key
+from knowledge.vectors import VectorIndex
 from knowledge.versions import Versions
 
 # Candidates that each of the two searches may bring in.

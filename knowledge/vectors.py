@@ -20,25 +20,6 @@ if TYPE_CHECKING:
 _BATCH_SIZE = 2000
 
 
-def text_key(n: int) -> str:
-    """The key of the vector of passage n's heading and text."""
-    return f"{n}.text"
-
-
-def question_key(n: int, position: int) -> str:
-    """The key of one way in which passage n is asked; position 0 is its own question."""
-    return f"{n}.question.{position}"
-
-
-def centre_key(n: int) -> str:
-    """The key of the mean of all vectors of ways in which passage n is asked."""
-    return f"{n}.centre"
-
-
-def passage_number(key: str) -> int:
-    return int(key.partition(".")[0])
-
-
 class VectorIndex:
     """One Chroma collection, searched by cosine; several keys may belong to one passage.
 

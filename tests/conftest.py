@@ -14,7 +14,8 @@ from bot.config import Config
 from bot.log import ConversationLog
 from bot.types import Intent, Prompt
 from knowledge.embedder import load_embedder
-from knowledge.ingest import DEMO_PACK, Ingest
+from knowledge.ingest import Ingest
+from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language, Match, Passage, Vectors
 from knowledge.words import words
 

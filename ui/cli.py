@@ -199,7 +199,7 @@ def _config(path: Path | None, **options: Any) -> Config:
 
 def _ingest_demo_at_first(config: Config) -> None:
     """Who starts without documents sees the demo shop, and is told so."""
-    from knowledge.ingest import DEMO_PACK
+    from knowledge.sources import DEMO_PACK
     from knowledge.versions import Versions
 
     if not Versions(config.home).names():

@@ -12,7 +12,7 @@ from bot.generators.quote import MAX_CHARS, QuoteGenerator, quote
 from bot.grounding import Grounding
 from bot.sentences import split
 from bot.types import Prompt
-from knowledge.ingest import DEMO_PACK
+from knowledge.sources import DEMO_PACK
 from tests.conftest import make_passage
 
 SHIPPING = """It depends on the country; in Germany shipping is €4.90.

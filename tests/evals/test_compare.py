@@ -19,7 +19,7 @@ from evals.figures import figures
 from evals.questions import measure_questions
 from evals.result import Result, Row, write_results
 from evals.retrieval import measure_retrieval
-from knowledge.ingest import DEMO_PACK
+from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder
 from tests.conftest import BagEmbedder
 from tests.evals.conftest import SHOP

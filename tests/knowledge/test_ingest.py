@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
-from knowledge.ingest import DEMO_PACK, Ingest
+from knowledge.ingest import Ingest
 from knowledge.search import KnowledgeBase
+from knowledge.sources import DEMO_PACK
 from knowledge.status import read_documents, read_status
 from knowledge.versions import VERSIONS_KEPT, Versions
 from tests.conftest import BagEmbedder

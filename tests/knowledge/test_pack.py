@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import PackError
-from knowledge.ingest import DEMO_PACK
 from knowledge.pack import Pack, read_intents, read_pack
+from knowledge.sources import DEMO_PACK
 from knowledge.types import IntentExample
 
 INTENT = "intent: refund\ndescription: Money back\nexamples:\n  zh: [退款]\n  en: [refund, money]\n"

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.characters import clean
-from knowledge.ingest import DEMO_PACK
 from knowledge.passages import SPLITTER, cut, slug
 from knowledge.reading import document_paths, read_document
+from knowledge.sources import DEMO_PACK
 from knowledge.splitting import LONGEST, size
 from knowledge.types import Document, Entry, Passage
 
