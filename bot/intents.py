@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 # Part of every model's key: raise it when the features or the fit below change.
-_METHOD = "svm 1"
+_METHOD = "svm 2"
 # Hash buckets of the character n-grams.
 _BUCKETS = 2**15
 # How much the n-grams weigh beside the vector (both are of length 1 before).

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.answering import Draft, write_answer
 from bot.config import Config
+from bot.courtesy import without_courtesy
 from bot.errors import EmptyMessage, MessageTooLong, OwnershipError
 from bot.followups import is_short, leans_on_history, with_context
 from bot.log import BotTurn, ConversationLog
@@ -169,11 +170,12 @@ class DialogManager:
         return _Turn(question, language, history, intent, matches, version, timings, started)
 
     def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
-        """The message, and the message with the one before it where it may lean on that."""
+        """The question in the message, and with the one before it where it may lean on that."""
+        text = without_courtesy(text)
         before = next((turn.text for turn in reversed(history) if turn.role == "customer"), None)
         if before is None or not (leans_on_history(text) or is_short(text)):
             return [text]
-        return [text, with_context(before, text)]
+        return [text, with_context(without_courtesy(before), text)]
 
     def _choose(self, text: str, found: Sequence[list[Match]]) -> list[Match]:
         alone, in_context = found[0], found[-1]

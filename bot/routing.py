@@ -31,7 +31,8 @@ def decide(
     intent: Intent, matches: Sequence[Match], last_route: Route | None, config: Config
 ) -> Decision:
     """`matches` are sorted, the best first; `last_route` is what the bot did before."""
-    wish = intent.name if intent.known else ""
+    sure = intent.known and intent.confidence >= config.desk_intent_confidence
+    wish = intent.name if sure else ""
     if wish == ASK_FOR_PERSON:
         return Decision(Route.HAND_OFF, "asked_for_person")
     if wish == COMPLAINT:

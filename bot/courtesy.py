@@ -1,0 +1,55 @@
+"""The question in a message, without the greetings, introductions and thanks around it. Pure.
+
+Whoever is polite, rude or gives a name asks the same thing: those words are left out of the search.
+What is stored is the message as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+
+# An opening or closing sentence or clause that asks nothing, up to the mark that ends it.
+_ENGLISH = (
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))\b[^,.!?]{0,20}",
+    r"(?:my name is|my name's|i am called|i'm called)\b[^,.!?]{0,40}",
+    r"(?:i )?hope (?:you|this|all)\b[^,.!?]{0,40}",
+    r"(?:excuse me|sorry|apologies)(?: (?:to|for) (?:bother|disturb|troubl)\w*)?[^,.!?]{0,15}",
+    r"(?:could|can|would) you (?:please |kindly )?(?:help me|assist me)[^,.!?]{0,25}",
+    r"(?:many |so )?(?:thank(?:s| you)|cheers)\b[^,.!?]{0,45}",
+    r"i(?:'d| would) be (?:very |so |most )?grateful[^,.!?]{0,30}",
+    r"(?:best|kind|warm) (?:regards|wishes)\b[^.!?]{0,40}",
+    r"(?:listen|look here|oh come on|come on|seriously|damn it|for god's sake)\b[^,.!?]{0,30}",
+    r"(?:just |and )?(?:answer me|be quick|hurry up)\b[^,.!?]{0,20}",
+)
+_CHINESE = (
+    r"(?:您好|你好|嗨|哈喽|喂)[呀啊哦]?",
+    r"我(?:的名字)?叫[^，。！？!?]{1,14}",
+    r"(?:不好意思|打扰|抱歉|劳驾)[^，。！？!?]{0,6}",
+    r"(?:非常|十分|真的)?(?:感谢|谢谢|多谢|辛苦)[^，。！？!?]{0,8}",
+    r"(?:快点|赶紧)[^，。！？!?]{0,6}",
+)
+# Words in front of the question itself.
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey)(?: there| team| all)?|please|kindly"
+    r"|(?:could|can|would) you (?:please |kindly )?(?:tell|advise) me"
+    r"|i(?:'d| would) like to (?:know|ask)|i was wondering|请问(?:一下)?|我?想问(?:一下|下)?"
+    r"|麻烦(?:您|你)?(?:帮我)?(?:看看|问一下|查一下)?)(?:[\s,:，：]+|(?<=[一-鿿]))",
+    re.IGNORECASE,
+)
+_END = r"(?:\s*[,.!?，。！？～~：:]+\s*|\s*$)"
+_AROUND = re.compile("|".join((*_ENGLISH, *_CHINESE)), re.IGNORECASE)
+_OPENING = re.compile(rf"^\s*(?:{_AROUND.pattern}){_END}", re.IGNORECASE)
+_CLOSING = re.compile(
+    rf"(?:(?<=[,.!?，。！？\s])|^)(?:{_AROUND.pattern})[.!。！~～\s]*$", re.IGNORECASE
+)
+
+
+def without_courtesy(text: str) -> str:
+    """The text without such words at its ends; as it is where nothing else is in it."""
+    core = text.strip()
+    while True:
+        shorter = _LEAD.sub("", _OPENING.sub("", _CLOSING.sub("", core))).strip()
+        if shorter == core:
+            break
+        core = shorter
+    return core if any(c.isalnum() for c in core) else text

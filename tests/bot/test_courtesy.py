@@ -1,0 +1,46 @@
+"""What is left of a message without its courtesies."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.courtesy import without_courtesy
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Hi, my name is Oluwaseun Adeyemi. Can I return boots?", "Can I return boots?"),
+        ("hi there how long does shipping take", "how long does shipping take"),
+        ("Can I pay by card? Thanks in advance", "Can I pay by card?"),
+        ("Could you please tell me when you open?", "when you open?"),
+        ("您好，不好意思打扰一下，退款要多久？谢谢！", "退款要多久？"),
+        ("你好，我叫玛丽·约翰逊。怎么换货？", "怎么换货？"),
+    ],
+)
+def test_greetings_introductions_and_thanks_are_left_out(text: str, question: str) -> None:
+    assert without_courtesy(text) == question
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello",
+        "thanks!",
+        "谢谢",
+        "My name is on the parcel but the street is wrong",
+        "thank you card for a gift available?",
+        "我叫的快递怎么还没到",
+    ],
+)
+def test_what_is_only_courtesy_or_only_looks_like_it_stays(text: str) -> None:
+    assert without_courtesy(text) == text
+
+
+@given(st.text(max_size=80))
+def test_something_is_always_left_and_it_comes_from_the_text(text: str) -> None:
+    core = without_courtesy(text)
+    assert core in text
+    assert core or not text
