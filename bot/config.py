@@ -69,6 +69,12 @@ class Config(BaseSettings):
     clarify_margin: float = Field(
         0.5, ge=0, description="Matches closer than this, in log-odds, are offered as a choice"
     )
+    complaint_confidence: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="A complaint less sure than this is answered where there is an answer",
+    )
     desk_intent_confidence: float = Field(
         # Keeps 93 % of held-out greetings, complaints, ..., and takes 4 of 200 dev questions.
         0.25,

@@ -35,9 +35,12 @@ def decide(
     wish = intent.name if sure else ""
     if wish == ASK_FOR_PERSON:
         return Decision(Route.HAND_OFF, "asked_for_person")
-    if wish == COMPLAINT:
-        return Decision(Route.HAND_OFF, "complaint")
     best = matches[0].score if matches else 0.0
+    # Half a complaint with a question in it that can be answered is answered.
+    if wish == COMPLAINT and (
+        best < config.answer_score or intent.confidence >= config.complaint_confidence
+    ):
+        return Decision(Route.HAND_OFF, "complaint")
     unclear = last_route is Route.CLARIFY
     if best >= config.answer_score:
         options = _close_options(matches, config)
