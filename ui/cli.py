@@ -188,6 +188,35 @@ def train_intents(config_path: Path | None, home: Path | None) -> None:
     _fit_intents(_config(config_path, home=home))
 
 
+@train.command("encoder")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--leave-out", multiple=True, help="A kind or source of text that is not trained on")
+@click.option("--seed", type=int, default=1, show_default=True)
+def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) -> None:
+    """The Chinese tower of the built-in encoder, from aligned English-Chinese text.
+
+    --data holds *.jsonl files of rows {en, zh, source}. Called again with the same --out, a run
+    that was killed goes on where it was.
+    """
+    from knowledge.distillation import Recipe
+    from knowledge.sources import DEMO_PACK
+    from knowledge.train_encoder import EnglishTeacher, read_corpus
+    from knowledge.train_encoder import train as train_tower
+    from ui.terminal import progress_bars
+
+    corpus = read_corpus(data, [DEMO_PACK], leave_out=leave_out)
+    with progress_bars() as progress:
+        found = train_tower(
+            corpus, out, recipe=Recipe(seed=seed), teacher=EnglishTeacher(), progress=progress
+        )
+    for row in found:
+        shares = f"{row.english_from_chinese:6.1%} {row.chinese_from_english:6.1%}"
+        click.echo(f"{row.group:24} {row.pairs:6} {shares}")
+
+
 frontdesk.add_command(evaluate)
 
 
