@@ -142,8 +142,10 @@ class KnowledgeBase:
         current = self._current()
         found = _evidence(current, text, vector)
         scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
-        passages = current.store.get(sorted(found))
-        best = sorted(found, key=lambda n: (-_rank(scores[n], passages[n], language), n))[:k]
+        # Some more than k are fetched: their languages change the order.
+        near = sorted(found, key=lambda n: (-scores[n], n))[: 3 * k]
+        passages = current.store.get(near)
+        best = sorted(near, key=lambda n: (-_rank(scores[n], passages[n], language), n))[:k]
         return [
             Match(
                 passage=passages[n],

@@ -24,6 +24,11 @@ _K1 = 1.2
 # Of a long message only the rarest terms are looked up: the others hardly change the ranking.
 MAX_QUERY_TERMS = 48
 
+# A term that more passages hold than this says little and costs much: its whole list is read. The
+# rarest few of a query are looked up all the same.
+_COMMON_TERM = 200
+_RAREST_TERMS = 2
+
 # The fields of a passage that are kept as JSON.
 _LISTS = ("path", "asked")
 
@@ -170,8 +175,13 @@ class KnowledgeStore:
             )
         total = self.count()
         weighted = {term: (counts.get(term, 0), _idf(counts.get(term, 0), total)) for term in terms}
-        ranked = sorted(weighted.items(), key=lambda item: -item[1][1])
-        return dict(ranked[:MAX_QUERY_TERMS])
+        ranked = sorted(weighted.items(), key=lambda item: -item[1][1])[:MAX_QUERY_TERMS]
+        common = max(_COMMON_TERM, total // 20)
+        return {
+            term: (count, weight)
+            for place, (term, (count, weight)) in enumerate(ranked)
+            if count <= common or place < _RAREST_TERMS
+        }
 
 
 def _idf(count: int, total: int) -> float:
