@@ -183,8 +183,12 @@ class DialogManager:
             return alone
         if leans_on_history(text):
             return in_context
+        # A short message is a follow-up only where what it leads to holds words of its own: else
+        # nonsense would be answered with the answer before.
+        shared = {match.passage.id for match in alone if match.lexical > 0}
         weak = alone[0].score < self._config.answer_score
-        return in_context if weak and in_context[0].score > alone[0].score else alone
+        better = in_context[0].score > alone[0].score and in_context[0].passage.id in shared
+        return in_context if weak and better else alone
 
     def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(

@@ -14,6 +14,8 @@ from bot.manager import DialogManager, Parts
 from bot.phrases import say
 from bot.prompt import UNKNOWN
 from bot.types import Answer, Generator, Owner, Piece, Route
+from knowledge.search import KnowledgeBase
+from knowledge.types import Embedder
 from tests.conftest import (
     BagEmbedder,
     FixedIntents,
@@ -226,3 +228,21 @@ def test_a_generator_that_finds_no_answer_in_the_passages_declines(
     answer = with_generator(log, config, UNKNOWN["en"]).ask("refund?")
     assert (answer.route, answer.text) == (Route.DECLINE, say("decline", "en"))
     assert answer.citations == ()
+
+
+def test_nonsense_after_a_question_is_not_answered_with_the_answer_before(
+    shop_home: Path, built_in_embedder: Embedder, log: ConversationLog, config: Config
+) -> None:
+    knowledge = KnowledgeBase(shop_home, built_in_embedder)
+    quote = QuoteGenerator()
+    parts = Parts(built_in_embedder, FixedIntents(), knowledge, quote, quote)
+    manager = DialogManager(log, parts, config)
+    conversation = manager.start("en")
+    for text, route in (
+        ("how long do refunds take?", Route.ANSWER),
+        ("qwertz uiop asdf", Route.DECLINE),
+    ):
+        *_, answer = manager.reply(conversation.id, text)
+        assert isinstance(answer, Answer)
+        assert answer.route is route
+    knowledge.close()
