@@ -6,7 +6,6 @@ it answers without a login, and a form without the session's token is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,9 +13,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
+from bot.handoff import HandOff
+from bot.live import Live
 from bot.staff import Staff
+from ui.desk_events import router as events_router
 from ui.desk_inbox import router as inbox_router
-from ui.desk_login import LoginLimit, local_path
+from ui.desk_login import local_path
 from ui.desk_login import router as login_router
 from ui.desk_pages import problem
 from ui.desk_session import (
@@ -29,37 +31,35 @@ from ui.desk_session import (
     load_key,
     logged_in,
 )
+from ui.desk_state import DeskState
 from ui.desk_users import router as users_router
+from ui.login_limit import LoginLimit
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
 
 _HERE = Path(__file__).parent
 # All that may be fetched below /desk/files.
-_FILES = {"desk.css": "text/css", "desk.js": "text/javascript"}
+_FILES = {
+    "desk.css": "text/css",
+    "desk.js": "text/javascript",
+    "desk_inbox.css": "text/css",
+    "desk_inbox.js": "text/javascript",
+}
 
 shell = APIRouter(default_response_class=Response)
 # Below /desk nothing falls through to the chat page.
 _rest = APIRouter(default_response_class=Response)
 
 # Each has its page, or pages, below /desk.
-_PARTS = (shell, inbox_router, users_router)
+_PARTS = (shell, events_router, inbox_router, users_router)
 
 
-@dataclass(frozen=True)
-class DeskState:
-    """What the routes of the desk work with: `request.app.state.desk`."""
-
-    frontdesk: Frontdesk
-    staff: Staff
-    sessions: Sessions
-    login_limit: LoginLimit
-
-
-def mount_desk(app: FastAPI, frontdesk: Frontdesk) -> None:
+def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     staff = Staff(frontdesk.log.database)
     sessions = Sessions(staff, load_key(frontdesk.config.home))
-    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit())
+    hand_off = HandOff(frontdesk.log)
+    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit(), live, hand_off)
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
     options: dict[str, Any] = {"prefix": PATH, "include_in_schema": False}
