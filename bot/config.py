@@ -55,6 +55,23 @@ class Config(BaseSettings):
         90.0, gt=0, description="After this long an answer is ended"
     )
 
+    quantization: Literal["none", "8bit", "4bit"] = Field(
+        "none", description="transformers: weights of 8 or 4 bits; needs frontdesk[quantized]"
+    )
+    answers_at_once: int = Field(
+        # A batch of this many reads the weights of the model once for all of them; beyond, each
+        # answer slows down more than the whole gains. The load test runs at 64.
+        32,
+        ge=1,
+        description="Answers written at the same moment; the other customers wait in line",
+    )
+    line_length: int = Field(
+        # Two more rounds of 32: at a few seconds an answer, the last in line waits ten or so.
+        64,
+        ge=0,
+        description="Customers who may wait in line; beyond, 'busy, try again' is said at once",
+    )
+
     max_message_chars: int = Field(4000, ge=1, description="Longest message of a customer")
     passages_per_prompt: int = Field(4, ge=1, description="Passages that a generator is given")
 

@@ -7,6 +7,8 @@ BotError
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
+├── Busy                  too many customers wait already, or the server is stopping
+├── CustomerLeft          nobody reads the answer that is being written
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -36,6 +38,14 @@ class MessageTooLong(BotError):
 
 
 class OwnershipError(BotError):
+    pass
+
+
+class Busy(BotError):
+    pass
+
+
+class CustomerLeft(BotError):
     pass
 
 

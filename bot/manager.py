@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,9 @@ from dataclasses import dataclass, replace
 from bot.answering import Draft, write_answer
 from bot.config import Config
 from bot.courtesy import without_courtesy
-from bot.errors import EmptyMessage, MessageTooLong, OwnershipError
+from bot.errors import Busy, CustomerLeft, EmptyMessage, MessageTooLong, OwnershipError
 from bot.followups import is_short, leans_on_history, with_context
+from bot.line import Line, Ticket
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
@@ -27,13 +29,17 @@ from bot.types import (
     Piece,
     Retriever,
     Route,
+    Status,
     Turn,
 )
+from bot.watch import TurnReport, Watcher
 from knowledge.language import has_chinese, language_of
 from knowledge.types import Embedder, Language, Match
 
 # What a generator may see of the conversation before, in turns.
 HISTORY_TURNS = 8
+# How often a customer who waits in line is looked after: told a new place, or found to have left.
+_LINE_SECONDS = 0.25
 
 _HAND_OFF_PHRASES: dict[str, Phrase] = {
     "asked_for_person": "hand_off_asked",
@@ -71,13 +77,34 @@ class _Turn:
     knowledge_version: str
     timings_ms: dict[str, float]
     started: float
+    reader: _Reader
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Who waits for an answer: the place in line, and whether anybody still does."""
+
+    ticket: Ticket
+    left: threading.Event
 
 
 class DialogManager:
-    def __init__(self, log: ConversationLog, parts: Parts, config: Config) -> None:
+    def __init__(
+        self, log: ConversationLog, parts: Parts, config: Config, line: Line | None = None
+    ) -> None:
         self.log = log
+        self.line = line or Line(at_once=config.answers_at_once, length=config.line_length)
         self._parts = parts
         self._config = config
+        self._watchers: list[Watcher] = []
+
+    @property
+    def generator(self) -> Generator:
+        return self._parts.generator
+
+    def watch(self, watcher: Watcher) -> None:
+        """`watcher` is called after every message from now on."""
+        self._watchers.append(watcher)
 
     def start(self, language: Language, *, channel: str = "web") -> Conversation:
         return self.log.start(language, channel=channel)
@@ -96,14 +123,26 @@ class DialogManager:
             self._parts.intents.classify(text, vector)
             self._parts.knowledge.search(text, vector, k=1)
 
-    def reply(self, conversation_id: str, text: str) -> Iterator[Piece | Answer]:
+    def reply(
+        self, conversation_id: str, text: str, *, left: threading.Event | None = None
+    ) -> Iterator[Piece | Answer]:
         """Stores the message, then yields the reply's pieces and, last, one Answer.
 
-        Raises EmptyMessage, MessageTooLong or UnknownConversation before anything is stored.
-        Closing the iterator cancels the work; the message is then stored as cancelled.
+        Raises EmptyMessage, MessageTooLong or UnknownConversation before anything is stored, and
+        Busy where the line is full: the message is then stored as failed. Closing the iterator
+        cancels the work; setting `left` does so from another thread, at once and not at the next
+        piece. The message is then stored as cancelled.
         """
         text = self._accept(text)
-        return self._answered(self.log.add_customer_turn(conversation_id, text))
+        question = self.log.add_customer_turn(conversation_id, text)
+        try:
+            ticket = self.line.enter()
+        except Busy as busy:
+            if self.log.head(conversation_id).owner is not Owner.BOT:  # whom a person answers
+                return iter([self._silent(question)])
+            self._settle(question, "failed", error=str(busy))
+            raise
+        return self._answered(question, _Reader(ticket, left or threading.Event()))
 
     def _accept(self, text: str) -> str:
         cleaned = "".join(c for c in text if c.isprintable() or c in "\n\t\u200d").strip()
@@ -116,28 +155,38 @@ class DialogManager:
             )
         return cleaned
 
-    def _answered(self, question: Turn) -> Iterator[Piece | Answer]:
+    def _answered(self, question: Turn, reader: _Reader) -> Iterator[Piece | Answer]:
         try:
-            yield from self._turn(question)
+            yield from self._turn(question, reader)
         except OwnershipError:
-            self.log.settle(question, "done")
-            yield self._silence(question)
-        except GeneratorExit:
-            self.log.settle(question, "cancelled")
+            yield self._silent(question)
+        except (GeneratorExit, CustomerLeft):
+            self._settle(question, "cancelled")
             raise
         except BaseException as error:
-            self.log.settle(question, "failed", error=f"{type(error).__name__}: {error}")
+            self._settle(question, "failed", error=f"{type(error).__name__}: {error}")
             raise
+        finally:
+            reader.ticket.leave()
 
-    def _turn(self, question: Turn) -> Iterator[Piece | Answer]:
+    def _settle(self, question: Turn, status: Status, *, error: str = "") -> None:
+        self._report(TurnReport(status))
+        self.log.settle(question, status, error=error)
+
+    def _report(self, report: TurnReport) -> None:
+        for watcher in self._watchers:
+            watcher(report)
+
+    def _turn(self, question: Turn, reader: _Reader) -> Iterator[Piece | Answer]:
         conversation = self.log.head(question.conversation_id)
         if conversation.owner is not Owner.BOT:
             raise OwnershipError("A person owns this conversation.")
-        turn = self._understand(question, conversation.language)
+        turn = self._understand(question, conversation.language, reader)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
         decision = decide(turn.intent, turn.matches, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
+            yield from self._wait_in_line(turn)
             draft = yield from self._write(turn)
             if draft.unknown:
                 decision = decline(last_route, "not_in_passages")
@@ -146,7 +195,7 @@ class DialogManager:
             yield Piece(draft.text)
         yield self._stored(turn, decision, draft)
 
-    def _understand(self, question: Turn, fallback: Language) -> _Turn:
+    def _understand(self, question: Turn, fallback: Language, reader: _Reader) -> _Turn:
         """Embeds the message once, for its intent and for the search."""
         started = time.perf_counter()
         timings: dict[str, float] = {}
@@ -167,7 +216,9 @@ class DialogManager:
             ]
         matches = self._choose(question.text, found)
         version = self._parts.knowledge.version
-        return _Turn(question, language, history, intent, matches, version, timings, started)
+        return _Turn(
+            question, language, history, intent, matches, version, timings, started, reader
+        )
 
     def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
         """The question in the message, and with the one before it where it may lean on that."""
@@ -190,6 +241,18 @@ class DialogManager:
         better = in_context[0].score > alone[0].score and in_context[0].passage.id in shared
         return in_context if weak and better else alone
 
+    def _wait_in_line(self, turn: _Turn) -> Iterator[Piece]:
+        """Until it is this customer's turn. Raises Busy, and CustomerLeft."""
+        since, told = time.perf_counter(), 0
+        while place := turn.reader.ticket.wait(_LINE_SECONDS):
+            if turn.reader.left.is_set():
+                raise CustomerLeft("The customer did not wait.")
+            if place != told:
+                yield Piece("", place=place)
+                told = place
+        if told:
+            turn.timings_ms["wait"] = _milliseconds(since)
+
     def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
@@ -197,7 +260,9 @@ class DialogManager:
             language=turn.language,
             history=turn.history,
         )
-        writing = write_answer(prompt, self._parts.generator, self._parts.quote, self._config)
+        writing = write_answer(
+            prompt, self._parts.generator, self._parts.quote, self._config, turn.reader.left
+        )
         since = time.perf_counter()
         while True:
             try:
@@ -229,6 +294,16 @@ class DialogManager:
             owner=owner,
         )
         stored = self.log.add_bot_turn(turn.question, reply)
+        self._report(
+            TurnReport(
+                status="done",
+                route=decision.route,
+                rule=decision.rule,
+                generator=draft.generator,
+                fallback=bool(draft.error),
+                timings_ms=turn.timings_ms,
+            )
+        )
         return Answer(
             conversation_id=stored.conversation_id,
             turn_id=stored.id,
@@ -242,7 +317,9 @@ class DialogManager:
             timings_ms=turn.timings_ms,
         )
 
-    def _silence(self, question: Turn) -> Answer:
+    def _silent(self, question: Turn) -> Answer:
+        self.log.settle(question, "done")
+        self._report(TurnReport("done", Route.SILENT))
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
 

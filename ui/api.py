@@ -123,7 +123,7 @@ async def send_message(
     `silent` and `answer` is empty.
     """
     manager = _desk(request).manager
-    reply = Reply(lambda: manager.reply(conversation_id, message.text))
+    reply = Reply(lambda left: manager.reply(conversation_id, message.text, left=left))
     try:
         await reply.accepted()
     except BaseException:

@@ -76,7 +76,7 @@ class Chat:
         The reply is closed when this iterator is: a customer who leaves ends the work.
         """
         visit = await asyncio.to_thread(self._started, visit, language)
-        reply = Reply(lambda: self._manager.reply(visit.conversation, text))
+        reply = Reply(lambda left: self._manager.reply(visit.conversation, text, left=left))
         self._replies.setdefault(visit.conversation, set()).add(reply)
         try:
             await reply.accepted()

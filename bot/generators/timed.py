@@ -7,35 +7,41 @@ import time
 from collections.abc import Generator, Iterator
 from queue import Empty, Queue
 
-from bot.errors import GeneratorError
+from bot.errors import CustomerLeft, GeneratorError
 
 # Pieces that the thread may be ahead of the reader; then it waits.
 _AHEAD = 16
 # How long closing waits for the thread. It ends within one piece, or when its own work lets go.
 _CLOSE_SECONDS = 1.0
+# How soon it is noticed that the customer has left.
+_LOOK_SECONDS = 0.1
 
 
 def timed(
-    pieces: Iterator[str], *, first_word_seconds: float, answer_seconds: float
+    pieces: Iterator[str],
+    *,
+    first_word_seconds: float,
+    answer_seconds: float,
+    left: threading.Event | None = None,
 ) -> Generator[str, None, None]:
     """The pieces as they come, each waited for at most `first_word_seconds`.
 
     Raises GeneratorError when a piece stays away for longer, or when the whole takes longer than
-    `answer_seconds`; what the iterator itself raises comes through. However this ends, `pieces` is
-    closed from the thread that pulled it.
+    `answer_seconds`, and CustomerLeft once `left` is set; what the iterator itself raises comes
+    through. However this ends, `pieces` is closed from the thread that pulled it: at its next
+    piece, which may be an empty one.
     """
     worker = _Worker(pieces)
     deadline = time.monotonic() + answer_seconds
     word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     try:
         while True:
-            piece = worker.next_before(word_deadline)
+            piece = worker.next_before(word_deadline, left)
             if piece is None:
                 return
             if time.monotonic() >= deadline:
                 raise _LateError
-            if piece:
-                yield piece
+            yield piece
             word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     except _LateError:
         raise GeneratorError(_reason(deadline, first_word_seconds, answer_seconds)) from None
@@ -69,12 +75,18 @@ class _Worker:
         self._thread = threading.Thread(target=self._run, name="frontdesk-generator", daemon=True)
         self._thread.start()
 
-    def next_before(self, deadline: float) -> str | None:
-        """The next piece, None at the end. Raises _LateError, or what the iterator raised."""
-        try:
-            item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-        except Empty:
-            raise _LateError from None
+    def next_before(self, deadline: float, left: threading.Event | None) -> str | None:
+        """The next piece, None at the end. Raises what came instead, or why none did."""
+        while True:
+            if left is not None and left.is_set():
+                raise CustomerLeft("Nobody reads this answer any more.")
+            wait = min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))
+            try:
+                item = self._queue.get(timeout=wait)
+                break
+            except Empty:
+                if time.monotonic() >= deadline:
+                    raise _LateError from None
         if isinstance(item, BaseException):
             raise item
         return item
@@ -99,7 +111,8 @@ class _Worker:
             for piece in self._pieces:
                 if self._stop.is_set():
                     return
-                self._queue.put(piece)
+                if piece:
+                    self._queue.put(piece)
         finally:
             if isinstance(self._pieces, Generator):
                 self._pieces.close()
