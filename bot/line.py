@@ -67,9 +67,8 @@ class Line:
         return self._closed
 
     @property
-    def answered(self) -> int:
-        """How many are in the line or being answered; 0 is an idle server."""
-        return len(self._tickets)
+    def answering(self) -> int:
+        return min(len(self._tickets), self._at_once)
 
     @property
     def waiting(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -12,10 +13,12 @@ from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.errors import Busy
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
 from ui.api_errors import MALFORMED, MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
 from ui.email import is_email
+from ui.pace import Pace, address_of
 from ui.records import (
     AnswerRecord,
     ConversationRecord,
@@ -86,6 +89,7 @@ class Feedback(_Body):
 
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
+    _pace(request).check("", address_of(request))
     language = (new and new.language) or language_of(request)
     return conversation_record(_desk(request).manager.start(language, channel="api"))
 
@@ -116,13 +120,15 @@ def read_conversation(request: Request, conversation_id: ConversationId) -> Conv
 async def send_message(
     request: Request, conversation_id: ConversationId, message: NewMessage
 ) -> Response:
-    """One JSON object, or with `Accept: text/event-stream` the events `piece` (`{"text"}`, one or
-    more), then `answer` (the same object) or `error` (`{"message"}`).
+    """One JSON object, or with `Accept: text/event-stream` the events `waiting` (`{"place"}`, while
+    others come first), `piece` (`{"text"}`, one or more), then `answer` (the same object) or
+    `error` (`{"message"}`).
 
     A client that disconnects cancels the answer. Where a person owns the conversation, `route` is
     `silent` and `answer` is empty.
     """
     manager = _desk(request).manager
+    await asyncio.to_thread(_pace(request).check, conversation_id, address_of(request))
     reply = Reply(lambda left: manager.reply(conversation_id, message.text, left=left))
     try:
         await reply.accepted()
@@ -176,6 +182,11 @@ def _desk(request: Request) -> Frontdesk:
     return frontdesk
 
 
+def _pace(request: Request) -> Pace:
+    pace: Pace = request.app.state.pace
+    return pace
+
+
 async def _answer(reply: Reply, request: Request) -> Answer:
     """Reads the reply to its end, or until the client is gone."""
     try:
@@ -193,14 +204,22 @@ async def _events(reply: Reply, language: Language) -> AsyncIterator[bytes]:
     try:
         async for item in reply:
             if isinstance(item, Piece):
-                yield _event("piece", {"text": item.text})
+                yield _piece(item)
             else:
                 yield _event("answer", answer_record(item))
+    except Busy:  # the server is stopping, and the customer still waited in line
+        yield _event("error", {"message": write("busy", language)})
     except Exception:
         logger.exception("A reply over the HTTP API failed")
         yield _event("error", {"message": write("server_error", language)})
     finally:
         reply.close()
+
+
+def _piece(piece: Piece) -> bytes:
+    if piece.place:
+        return _event("waiting", {"place": piece.place})
+    return _event("piece", {"text": piece.text})
 
 
 def _event(name: str, data: Any) -> bytes:
