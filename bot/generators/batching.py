@@ -5,6 +5,7 @@ Token ids in, token ids out; knows no text and no customers.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import logging
 import threading
@@ -168,7 +169,7 @@ class Batch:
 
     def _started(self) -> Any:
         manager = self._model.init_continuous_batching(
-            generation_config=self._generation,
+            generation_config=copy.deepcopy(self._generation),  # it writes into it
             continuous_batching_config=self._settings(),
         )
         if self._model.device.type == "cuda":
