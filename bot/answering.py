@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
@@ -40,16 +40,17 @@ def write_answer(
     generator: Generator,
     quote: Generator,
     config: Config,
-    left: threading.Event | None = None,
+    *,
+    check: Callable[[], None] | None = None,
 ) -> Writing:
     """`generator`'s supported sentences; the best passage's own words where there is none.
 
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
-    Raises CustomerLeft soon after `left` is set.
+    `check` is called while the generator is waited for; what it raises ends the work.
     """
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
-    draft = yield from _generate(prompt, generator, config, left)
+    draft = yield from _generate(prompt, generator, config, check)
     if (draft.text or draft.unknown) and not draft.error:
         return draft
     lead = "\n\n" if draft.text else ""
@@ -67,14 +68,14 @@ def write_answer(
 
 
 def _generate(
-    prompt: Prompt, generator: Generator, config: Config, left: threading.Event | None
+    prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None] | None
 ) -> Writing:
     grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
     pieces = timed(
         generator.generate(prompt),
         first_word_seconds=config.first_word_timeout_seconds,
         answer_seconds=config.answer_timeout_seconds,
-        left=left,
+        check=check,
     )
     released: list[str] = []
     cited: set[str] = set()

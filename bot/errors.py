@@ -9,6 +9,8 @@ BotError
 ├── OwnershipError        the conversation belongs to somebody else now
 ├── Busy                  too many customers wait already, or the server is stopping
 ├── CustomerLeft          nobody reads the answer that is being written
+├── StaffError            a user of the desk cannot be added, changed or removed like this
+├── WrongPassword         no user has this name and password
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -46,6 +48,14 @@ class Busy(BotError):
 
 
 class CustomerLeft(BotError):
+    pass
+
+
+class StaffError(BotError):
+    pass
+
+
+class WrongPassword(BotError):
     pass
 
 

@@ -6,19 +6,23 @@ import threading
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+from bot.answer_type import asked_kinds, tells
 from bot.answering import Draft, write_answer
 from bot.config import Config
 from bot.courtesy import without_courtesy
 from bot.errors import Busy, CustomerLeft, EmptyMessage, MessageTooLong, OwnershipError
 from bot.followups import is_short, leans_on_history, with_context
+from bot.generators.timed import CHECK_SECONDS
+from bot.handoff import HandOff
 from bot.line import Line, Ticket
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
 from bot.routing import Decision, decide, decline
+from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
     Answer,
     Conversation,
@@ -67,25 +71,17 @@ class Parts:
 
 @dataclass
 class _Turn:
-    """What becomes known of one message on its way."""
+    """What becomes known of one message on its way. `usable`: matches that tell what is asked."""
 
     question: Turn
     language: Language
     history: list[Turn]
     intent: Intent
     matches: list[Match]
+    usable: list[Match]
     knowledge_version: str
     timings_ms: dict[str, float]
     started: float
-    reader: _Reader
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Who waits for an answer: the place in line, and whether anybody still does."""
-
-    ticket: Ticket
-    left: threading.Event
 
 
 class DialogManager:
@@ -110,11 +106,23 @@ class DialogManager:
         return self.log.start(language, channel=channel)
 
     def ask_for_person(self, conversation_id: str) -> Turn:
-        """Puts the customer into the queue. Asking again changes nothing but is answered again."""
-        conversation = self.log.head(conversation_id)
-        return self.log.add_event(
-            conversation_id, say("hand_off_asked", conversation.language), owner=Owner.WAITING
-        )
+        """Puts the customer into the queue. Asking again changes nothing, but is answered."""
+        return HandOff(self.log).ask(conversation_id)
+
+    def suggest(self, conversation_id: str) -> list[Suggestion]:
+        """What an agent could answer to the customer's last message; made once and kept."""
+        conversation = self.log.conversation(conversation_id)
+        asked = [turn for turn in conversation.turns if turn.role == "customer"]
+        if not asked:
+            return []
+        kept = Suggestions(self.log.database)
+        return kept.of(asked[-1].id, lambda: self._suggestions(asked[-1], conversation.language))
+
+    def _suggestions(self, question: Turn, fallback: Language) -> list[Suggestion]:
+        turn = self._understand(question, fallback)
+        near = [m for m in turn.matches if m.score >= self._config.clarify_score / 2]
+        prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
+        return suggest(prompt, self._parts.generator, self._parts.quote, self._config)
 
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
@@ -142,7 +150,8 @@ class DialogManager:
                 return iter([self._silent(question)])
             self._settle(question, "failed", error=str(busy))
             raise
-        return self._answered(question, _Reader(ticket, left or threading.Event()))
+        owner = OwnershipWatch(self.log, conversation_id)
+        return self._answered(question, Reader(ticket, left or threading.Event(), owner))
 
     def _accept(self, text: str) -> str:
         cleaned = "".join(c for c in text if c.isprintable() or c in "\n\t\u200d").strip()
@@ -155,11 +164,16 @@ class DialogManager:
             )
         return cleaned
 
-    def _answered(self, question: Turn, reader: _Reader) -> Iterator[Piece | Answer]:
+    def _answered(self, question: Turn, reader: Reader) -> Iterator[Piece | Answer]:
+        said: list[str] = []
         try:
-            yield from self._turn(question, reader)
+            with closing(self._turn(question, reader)) as items:
+                for item in items:
+                    if isinstance(item, Piece):
+                        said.append(item.text)
+                    yield item
         except OwnershipError:
-            yield self._silent(question)
+            yield self._silent(question, "".join(said))
         except (GeneratorExit, CustomerLeft):
             self._settle(question, "cancelled")
             raise
@@ -177,17 +191,17 @@ class DialogManager:
         for watcher in self._watchers:
             watcher(report)
 
-    def _turn(self, question: Turn, reader: _Reader) -> Iterator[Piece | Answer]:
+    def _turn(self, question: Turn, reader: Reader) -> Generating[Piece | Answer, None, None]:
         conversation = self.log.head(question.conversation_id)
         if conversation.owner is not Owner.BOT:
             raise OwnershipError("A person owns this conversation.")
-        turn = self._understand(question, conversation.language, reader)
+        turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.intent, turn.matches, last_route, self._config)
+        decision = decide(turn.intent, turn.usable, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
-            yield from self._wait_in_line(turn)
-            draft = yield from self._write(turn)
+            yield from self._wait_in_line(turn, reader)
+            draft = yield from self._write(turn, reader)
             if draft.unknown:
                 decision = decline(last_route, "not_in_passages")
         if decision.route is not Route.ANSWER:
@@ -195,7 +209,7 @@ class DialogManager:
             yield Piece(draft.text)
         yield self._stored(turn, decision, draft)
 
-    def _understand(self, question: Turn, fallback: Language, reader: _Reader) -> _Turn:
+    def _understand(self, question: Turn, fallback: Language) -> _Turn:
         """Embeds the message once, for its intent and for the search."""
         started = time.perf_counter()
         timings: dict[str, float] = {}
@@ -215,9 +229,11 @@ class DialogManager:
                 for query, vector in zip(queries, vectors, strict=True)
             ]
         matches = self._choose(question.text, found)
+        kinds = asked_kinds(queries[0])
+        usable = [match for match in matches if tells(match.passage, kinds)]
         version = self._parts.knowledge.version
         return _Turn(
-            question, language, history, intent, matches, version, timings, started, reader
+            question, language, history, intent, matches, usable, version, timings, started
         )
 
     def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
@@ -241,27 +257,26 @@ class DialogManager:
         better = in_context[0].score > alone[0].score and in_context[0].passage.id in shared
         return in_context if weak and better else alone
 
-    def _wait_in_line(self, turn: _Turn) -> Iterator[Piece]:
-        """Until it is this customer's turn. Raises Busy, and CustomerLeft."""
+    def _wait_in_line(self, turn: _Turn, reader: Reader) -> Iterator[Piece]:
+        """Until it is this customer's turn. Raises Busy, and what Reader.check raises."""
         since, told = time.perf_counter(), 0
-        while place := turn.reader.ticket.wait(_LINE_SECONDS):
-            if turn.reader.left.is_set():
-                raise CustomerLeft("The customer did not wait.")
+        while place := reader.ticket.wait(_LINE_SECONDS):
+            reader.check()
             if place != told:
                 yield Piece("", place=place)
                 told = place
         if told:
             turn.timings_ms["wait"] = _milliseconds(since)
 
-    def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
+    def _write(self, turn: _Turn, reader: Reader) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
-            turn.matches[: self._config.passages_per_prompt],
+            turn.usable[: self._config.passages_per_prompt],
             language=turn.language,
             history=turn.history,
         )
         writing = write_answer(
-            prompt, self._parts.generator, self._parts.quote, self._config, turn.reader.left
+            prompt, self._parts.generator, self._parts.quote, self._config, check=reader.check
         )
         since = time.perf_counter()
         while True:
@@ -272,6 +287,7 @@ class DialogManager:
                 turn.timings_ms["generate"] = _milliseconds(since)
                 return draft
             turn.timings_ms.setdefault("first_word", _milliseconds(since))
+            reader.check()
             yield Piece(text)
 
     def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
@@ -317,11 +333,46 @@ class DialogManager:
             timings_ms=turn.timings_ms,
         )
 
-    def _silent(self, question: Turn) -> Answer:
-        self.log.settle(question, "done")
+    def _silent(self, question: Turn, said: str = "") -> Answer:
+        """`said` is what the bot had said when a person took over."""
+        self.log.interrupt(question, said)
         self._report(TurnReport("done", Route.SILENT))
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
+
+
+class Reader:
+    """Who waits for an answer: the place in line, and whether the bot should go on at all."""
+
+    def __init__(self, ticket: Ticket, left: threading.Event, owner: OwnershipWatch) -> None:
+        self.ticket = ticket
+        self._left = left
+        self._owner = owner
+
+    def check(self) -> None:
+        """Raises CustomerLeft, and OwnershipError once a person has the conversation."""
+        if self._left.is_set():
+            raise CustomerLeft("Nobody reads this answer any more.")
+        self._owner()
+
+
+class OwnershipWatch:
+    """Called while an answer is written: raises OwnershipError once a person has the conversation.
+
+    The log is asked at most every CHECK_SECONDS, and not at all in between.
+    """
+
+    def __init__(self, log: ConversationLog, conversation_id: str) -> None:
+        self._log = log
+        self._conversation_id = conversation_id
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + CHECK_SECONDS
+        if self._log.head(self._conversation_id).owner is not Owner.BOT:
+            raise OwnershipError("A person has taken this conversation over.")
 
 
 @contextmanager

@@ -12,7 +12,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from bot.errors import Busy, EmptyMessage, MessageTooLong, UnknownConversation, UnknownTurn
+from bot.errors import (
+    Busy,
+    EmptyMessage,
+    MessageTooLong,
+    OwnershipError,
+    UnknownConversation,
+    UnknownTurn,
+)
 from knowledge.types import Language
 from ui.language import preferred_language
 from ui.pace import TooFast
@@ -34,6 +41,10 @@ MALFORMED: dict[int | str, dict[str, Any]] = {
 UNKNOWN: dict[int | str, dict[str, Any]] = {
     **MALFORMED,
     404: {"model": Problem, "description": "No such conversation or turn"},
+}
+NOT_ITS_OWN: dict[int | str, dict[str, Any]] = {
+    **UNKNOWN,
+    409: {"model": Problem, "description": "A person has the conversation"},
 }
 MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
     **UNKNOWN,
@@ -60,6 +71,7 @@ def add_error_handlers(app: FastAPI, *, max_message_chars: int) -> None:
     app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(TooFast, _too_fast)
     app.add_exception_handler(sqlite3.OperationalError, _not_stored)
+    app.add_exception_handler(OwnershipError, _not_its_own)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -94,6 +106,10 @@ def _not_stored(request: Request, error: Exception) -> JSONResponse:
     """The disk is full, or the database is held by another program for too long."""
     logger.error("A request could not be stored", exc_info=error)
     return _later(503, RETRY_SECONDS, write("not_stored", language_of(request)))
+
+
+def _not_its_own(request: Request, error: Exception) -> JSONResponse:
+    return _problem(409, write("person_has_it", language_of(request)))
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""The server: chat page and HTTP API on one port."""
+"""The server: chat page, desk and HTTP API on one port."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from fastapi import FastAPI
 
 from bot.errors import ConfigError
 from bot.line import Line
+from bot.live import Live
+from bot.staff import FIRST_ADMIN
 from knowledge.types import Language
 from ui.api import router
 from ui.api_errors import add_error_handlers
+from ui.desk import mount_desk
 from ui.health import router as health
 from ui.metrics import Metrics
 from ui.pace import Pace
@@ -36,7 +39,7 @@ _LOOK_SECONDS = 0.1
 
 
 def create_app(frontdesk: Frontdesk) -> FastAPI:
-    """Chat page at /, HTTP API below /api, its description at /openapi.json."""
+    """Chat page at /, desk below /desk, HTTP API below /api, its description at /openapi.json."""
     app = FastAPI(
         title="Frontdesk",
         description="Conversations with the customer-service assistant.",
@@ -47,14 +50,16 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
     pace = app.state.pace = Pace(frontdesk.config)
     app.state.metrics = Metrics(frontdesk)
     trace_turns(frontdesk.manager)
+    live = app.state.live = Live(frontdesk.log.database)
     app.add_middleware(Security)
     add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
     app.include_router(router)
     app.include_router(health)
+    mount_desk(app, frontdesk, live)
     _keep_gradio_quiet()
     from ui.page import mount_page  # takes a second: only what serves the page imports Gradio
 
-    mount_page(app, frontdesk, pace)
+    mount_page(app, frontdesk, live, pace)
     return app
 
 
@@ -72,10 +77,19 @@ def serve(config: Config, *, language: Language = "en") -> None:
         )
         server = Server(settings, frontdesk.manager.line, config.shutdown_seconds)
         host, port = listener.getsockname()[:2]
-        print(write("serving", language, url=f"http://{_in_url(host)}:{port}"), flush=True)  # noqa: T201
+        url = f"http://{_in_url(host)}:{port}"
+        print(write("serving", language, url=url), flush=True)  # noqa: T201
+        _introduce_admin(app, url, language)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         frontdesk.close()
+
+
+def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
+    """The first time only: nobody could log in otherwise."""
+    if password := app.state.desk.staff.add_first_admin():
+        values = {"url": f"{url}/desk", "name": FIRST_ADMIN, "password": password}
+        print(write("first_admin", language, **values), flush=True)  # noqa: T201
 
 
 class Server(uvicorn.Server):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import Empty, Queue
 
-from bot.errors import CustomerLeft, GeneratorError
+from bot.errors import GeneratorError
 
 # Pieces that the thread may be ahead of the reader; then it waits.
 _AHEAD = 16
+# How soon it is noticed that nobody wants the answer any more.
+CHECK_SECONDS = 0.1
 # How long closing waits for the thread. It ends within one piece, or when its own work lets go.
 _CLOSE_SECONDS = 1.0
-# How soon it is noticed that the customer has left.
-_LOOK_SECONDS = 0.1
 
 
 def timed(
@@ -22,31 +22,44 @@ def timed(
     *,
     first_word_seconds: float,
     answer_seconds: float,
-    left: threading.Event | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Generator[str, None, None]:
     """The pieces as they come, each waited for at most `first_word_seconds`.
 
     Raises GeneratorError when a piece stays away for longer, or when the whole takes longer than
-    `answer_seconds`, and CustomerLeft once `left` is set; what the iterator itself raises comes
-    through. However this ends, `pieces` is closed from the thread that pulled it: at its next
-    piece, which may be an empty one.
+    `answer_seconds`; what the iterator itself raises comes through, and so does what `check`
+    raises, which is called at each piece and every CHECK_SECONDS while none comes. However this
+    ends, `pieces` is closed from the thread that pulled it: at its next piece, which may be an
+    empty one.
     """
     worker = _Worker(pieces)
     deadline = time.monotonic() + answer_seconds
     word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     try:
         while True:
-            piece = worker.next_before(word_deadline, left)
+            piece = _next(worker, word_deadline, check)
             if piece is None:
                 return
             if time.monotonic() >= deadline:
                 raise _LateError
-            yield piece
+            if piece:
+                yield piece
             word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     except _LateError:
         raise GeneratorError(_reason(deadline, first_word_seconds, answer_seconds)) from None
     finally:
         worker.close()
+
+
+def _next(worker: _Worker, deadline: float, check: Callable[[], None] | None) -> str | None:
+    while check is not None:
+        check()
+        try:
+            return worker.next_before(min(deadline, time.monotonic() + CHECK_SECONDS))
+        except _LateError:
+            if time.monotonic() >= deadline:
+                raise
+    return worker.next_before(deadline)
 
 
 def _reason(deadline: float, first_word_seconds: float, answer_seconds: float) -> str:
@@ -75,18 +88,12 @@ class _Worker:
         self._thread = threading.Thread(target=self._run, name="frontdesk-generator", daemon=True)
         self._thread.start()
 
-    def next_before(self, deadline: float, left: threading.Event | None) -> str | None:
-        """The next piece, None at the end. Raises what came instead, or why none did."""
-        while True:
-            if left is not None and left.is_set():
-                raise CustomerLeft("Nobody reads this answer any more.")
-            wait = min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))
-            try:
-                item = self._queue.get(timeout=wait)
-                break
-            except Empty:
-                if time.monotonic() >= deadline:
-                    raise _LateError from None
+    def next_before(self, deadline: float) -> str | None:
+        """The next piece, None at the end. Raises _LateError, or what the iterator raised."""
+        try:
+            item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            raise _LateError from None
         if isinstance(item, BaseException):
             raise item
         return item
