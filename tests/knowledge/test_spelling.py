@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from knowledge.homophones import Homophones
 from knowledge.spelling import Speller, spelt_words
 
-SPELLER = Speller(spelt_words("Change the address of your pre-order; jacket, socks, parcel, Averhaven."))
+SPELLER = Speller(
+    spelt_words("Change the address of your pre-order; jacket, socks, parcel, Averhaven.")
+)
 
 
 @pytest.mark.parametrize(
