@@ -128,10 +128,11 @@ class Staff:
                     "user": member["name"],
                     "created_at": now(),
                     "expires_at": now(ago_seconds=-SESSION_SECONDS),
+                    "seen_at": now(),
                 }
             )
             write_audit(self._database, member["name"], "logged_in")
-        self.seen(member["name"])
+        self.seen(token)
         return token
 
     def agent_of(self, token: str) -> Agent | None:
@@ -151,23 +152,19 @@ class Staff:
             return None
         with self._database.transaction():
             self._db.execute("delete from sessions where token_hash = ?", [_digest(token)])
-            if not self.is_logged_in(agent.name):
-                self._db.execute("update users set here_at = null where name = ?", [agent.name])
             write_audit(self._database, agent.name, "logged_out")
         return agent
 
-    def is_logged_in(self, name: str) -> bool:
-        with self._database.lock:
-            found = self._db.execute(
-                "select 1 from sessions where user = ? and expires_at > ?", [name, now()]
-            ).fetchone()
-        return found is not None
-
-    def seen(self, name: str) -> None:
+    def seen(self, token: str) -> None:
         """A heartbeat: the agent has the desk open."""
         with self._database.transaction():
             self._db.execute(
-                "update users set seen_at = ?, here_at = ? where name = ?", [now(), now(), name]
+                "update sessions set seen_at = ? where token_hash = ?", [now(), _digest(token)]
+            )
+            self._db.execute(
+                "update users set seen_at = ? where name = "
+                "(select user from sessions where token_hash = ?)",
+                [now(), _digest(token)],
             )
 
     def _find(self, name: str) -> dict[str, Any] | None:

@@ -81,12 +81,12 @@ def _plain(markdown: str) -> str:
 
 
 def _distinct(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
-    """Leaves out what says, letter for letter, no more than one before it."""
-    said: list[str] = []
+    """Leaves out what says, letter for letter, the same as one before it."""
+    said: set[str] = set()
     for suggestion in suggestions:
         letters = "".join(c for c in suggestion.text.casefold() if c.isalnum())
-        if letters and not any(letters in other for other in said):
-            said.append(letters)
+        if letters and letters not in said:
+            said.add(letters)
             yield suggestion
 
 

@@ -142,14 +142,14 @@ def test_an_agent_who_is_gone_without_a_word_leaves_nobody_behind(
     staff = Staff(log.database)
     for name in ("Mei", "Tom"):
         staff.add(name, "correct horse")
-        staff.seen(name)
+        staff.log_in(name, "correct horse")
     one, other = log.start("en").id, log.start("en").id
     hand_off.take(one, "Mei")
     hand_off.take(other, "Tom")
     hand_off.release_absent(live)
     assert live.state(one).owner is Owner.AGENT
     log.database.db.execute(
-        "update users set here_at = ? where name = 'Mei'", [now(ago_seconds=ABSENT_SECONDS + 1)]
+        "update sessions set seen_at = ? where user = 'Mei'", [now(ago_seconds=ABSENT_SECONDS + 1)]
     )
     hand_off.release_absent(live)
     assert [live.state(each).owner for each in (one, other)] == [Owner.WAITING, Owner.AGENT]
@@ -188,9 +188,11 @@ def test_the_desk_is_staffed_while_an_agent_is_there(log: ConversationLog, live:
     staff = Staff(log.database)
     staff.add("Mei", "correct horse")
     assert not live.is_staffed()
-    token = staff.log_in("Mei", "correct horse")
+    first, second = (staff.log_in("Mei", "correct horse") for _ in range(2))
     assert live.present() == ["Mei"]
-    staff.log_out(token)
+    staff.log_out(first)
+    assert live.is_staffed()
+    staff.log_out(second)
     assert not live.is_staffed()
 
 
