@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+from bot.answer_type import asked_kinds, tells
 from bot.answering import Draft, write_answer
 from bot.config import Config
 from bot.courtesy import without_courtesy
@@ -64,13 +65,14 @@ class Parts:
 
 @dataclass
 class _Turn:
-    """What becomes known of one message on its way."""
+    """What becomes known of one message on its way. `usable`: matches that tell what is asked."""
 
     question: Turn
     language: Language
     history: list[Turn]
     intent: Intent
     matches: list[Match]
+    usable: list[Match]
     knowledge_version: str
     timings_ms: dict[str, float]
     started: float
@@ -155,7 +157,7 @@ class DialogManager:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.intent, turn.matches, last_route, self._config)
+        decision = decide(turn.intent, turn.usable, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
             draft = yield from self._write(turn)
@@ -186,8 +188,12 @@ class DialogManager:
                 for query, vector in zip(queries, vectors, strict=True)
             ]
         matches = self._choose(question.text, found)
+        kinds = asked_kinds(queries[0])
+        usable = [match for match in matches if tells(match.passage, kinds)]
         version = self._parts.knowledge.version
-        return _Turn(question, language, history, intent, matches, version, timings, started)
+        return _Turn(
+            question, language, history, intent, matches, usable, version, timings, started
+        )
 
     def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
         """The question in the message, and with the one before it where it may lean on that."""
@@ -213,7 +219,7 @@ class DialogManager:
     def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
-            turn.matches[: self._config.passages_per_prompt],
+            turn.usable[: self._config.passages_per_prompt],
             language=turn.language,
             history=turn.history,
         )
