@@ -86,6 +86,11 @@ class Live:
             )
             self._own.execute("pragma query_only = on")
         self._in_memory = database.path is None
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Whoever follows what happens is let go: the server ends."""
+        self.stopped = True
 
     def version(self) -> int:
         """Another number whenever anybody has written anything. Takes microseconds."""

@@ -64,6 +64,17 @@ def test_a_suggestion_is_written_as_a_person_would_type_it() -> None:
     assert one.text == "Five days, see the form (https://shop.example/f). 2 ** 3 is eight."
 
 
+def test_a_table_is_suggested_as_lines() -> None:
+    match = make_match(
+        "Prices:\n\n| Repair | Price |\n|---|---|\n| Zip | **€35** |\n| Patch | €18 |\n\n"
+        "| Country | Days | Price |\n|---|---|---|\n| Norway | 5 | €9 |\n"
+    )
+    quote = QuoteGenerator()
+    prompt = build_prompt("What does a repair cost?", [match], language="en")
+    (one,) = suggest(prompt, quote, quote, Config())
+    assert one.text == "Prices:\n\nZip: €35\nPatch: €18\n\nNorway: Days 5, Price €9"
+
+
 def test_there_are_never_more_than_five_suggestions() -> None:
     matches = [make_match(f"Answer number {n}.", name=str(n)) for n in range(9)]
     quote = QuoteGenerator()
