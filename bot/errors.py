@@ -52,7 +52,11 @@ class CustomerLeft(BotError):
 
 
 class StaffError(BotError):
-    pass
+    """`reason` is what a page looks its own sentence up by."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class WrongPassword(BotError):
