@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,12 @@ from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
 from bot.migrations import migrations
 from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Status, Turn
 from knowledge.types import Language, Match
+from knowledge.words import words
 
 # A second process may be writing: wait this long before "database is locked".
 BUSY_TIMEOUT_SECONDS = 10.0
+# Of the file, so that a new reading connection finds the system's page cache warm.
+_MAPPED_BYTES = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class BotTurn:
     owner: Owner = Owner.BOT
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What the customer said at the end, once asked: `satisfaction` is 1..5."""
+
+    solved: bool | None = None
+    satisfaction: int | None = None
+
+
 class ConversationLog:
     """One connection, used by one thread at a time. `path` None keeps everything in memory."""
 
@@ -56,6 +67,9 @@ class ConversationLog:
             isolation_level=None,
             check_same_thread=False,
         )
+        # What the triggers of the full-text index call.
+        connection.create_function("search_terms", 1, _search_terms, deterministic=True)
+        self._path = path
         self._lock = threading.RLock()
         self._db = Database(connection)
         self._db.execute("pragma journal_mode = wal")
@@ -67,8 +81,32 @@ class ConversationLog:
         with self._lock:
             self._db.close()
 
-    def start(self, language: Language, *, channel: str = "web") -> Conversation:
-        """A new conversation that the bot owns. Its id has 128 random bits."""
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for queries alone: however long they take, no customer waits for them."""
+        if self._path is None:
+            with self._lock:
+                yield self._db.conn
+            return
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
+        connection.execute(f"pragma mmap_size = {_MAPPED_BYTES}")
+        with closing(connection):
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """One transaction for what agents add; what is read inside cannot change meanwhile."""
+        with self._transaction():
+            yield self._db
+
+    def start(
+        self, language: Language, *, channel: str = "web", follows: str | None = None
+    ) -> Conversation:
+        """A new conversation that the bot owns. Its id has 128 random bits.
+
+        `follows` is the conversation that the same browser had before.
+        """
         now = _now()
         row = {
             "id": secrets.token_urlsafe(16),
@@ -79,6 +117,8 @@ class ConversationLog:
             "owner": Owner.BOT.value,
         }
         with self._transaction():
+            known = "select id from conversations where id = ?"
+            row["follows"] = next(iter(self._db.execute(known, [follows]).fetchone() or ()), None)
             self._db.table("conversations").insert(row)
         return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=now)
 
@@ -143,6 +183,27 @@ class ConversationLog:
             self._db.table("contacts").insert(
                 {"conversation_id": conversation_id, "email": email, "created_at": _now()}
             )
+
+    def add_survey(
+        self, conversation_id: str, *, solved: bool | None = None, satisfaction: int | None = None
+    ) -> None:
+        """What the customer says at the end; what is None keeps what was said before."""
+        with self._transaction():
+            self._owner(conversation_id)
+            self._db.execute(
+                "insert into surveys values (?, ?, ?, ?) on conflict do update set "
+                "solved = coalesce(excluded.solved, solved), "
+                "satisfaction = coalesce(excluded.satisfaction, satisfaction)",
+                [conversation_id, solved, satisfaction, _now()],
+            )
+
+    def survey(self, conversation_id: str) -> Survey:
+        with self._lock:
+            row = self._db.execute(
+                "select solved, satisfaction from surveys where conversation_id = ?",
+                [conversation_id],
+            ).fetchone()
+        return Survey(None if row[0] is None else bool(row[0]), row[1]) if row else Survey()
 
     def head(self, conversation_id: str) -> Conversation:
         """The conversation without its turns. Raises UnknownConversation."""
@@ -300,6 +361,10 @@ def _match_rows(turn_id: int, reply: BotTurn) -> list[dict[str, Any]]:
         }
         for rank, match in enumerate(reply.matches, start=1)
     ]
+
+
+def _search_terms(text: str) -> str:
+    return " ".join(words(text))
 
 
 def _unknown(conversation_id: str) -> UnknownConversation:
