@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from knowledge.language import has_chinese
 from knowledge.words import words
@@ -74,7 +75,6 @@ class Listed:
     language: str
     owner: str
     outcome: str
-    question: str
     customer_turns: int
     answers: int
     declines: int
@@ -82,7 +82,8 @@ class Listed:
     ups: int
     downs: int
     reviews: int
-    turn_id: int | None = None
+    question: str
+    turn_id: int = 0
     found: str = ""
 
 
@@ -269,19 +270,14 @@ def _by_turns(wanted: Filter) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _listed(
-    connection: sqlite3.Connection,
-    row: Sequence[str | int],
-    *,
-    turn_id: int | None = None,
-    found: str = "",
+    connection: sqlite3.Connection, facts: Sequence[Any], *, turn_id: int = 0, found: str = ""
 ) -> Listed:
-    question = connection.execute(
+    (question,) = connection.execute(
         "select text from turns where conversation_id = ? and role = 'customer' "
         "order by id limit 1",
-        [row[0]],
+        [facts[0]],
     ).fetchone()
-    head, tail = row[:5], row[5:]
-    return Listed(*map(str, head), question[0], *map(int, tail), turn_id, found)
+    return Listed(*facts, question, turn_id, found)
 
 
 def _distinct(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ class ConversationLog:
         `follows` is the conversation that the same browser had before.
         """
         now = _now()
-        row = {
+        row: dict[str, str | None] = {
             "id": secrets.token_urlsafe(16),
             "created_at": now,
             "updated_at": now,
@@ -120,7 +120,7 @@ class ConversationLog:
             known = "select id from conversations where id = ?"
             row["follows"] = next(iter(self._db.execute(known, [follows]).fetchone() or ()), None)
             self._db.table("conversations").insert(row)
-        return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=now)
+        return Conversation(id=str(row["id"]), language=language, owner=Owner.BOT, created_at=now)
 
     def add_customer_turn(self, conversation_id: str, text: str) -> Turn:
         """Stores the message as `accepted`. Raises UnknownConversation."""

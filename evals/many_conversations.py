@@ -178,7 +178,7 @@ class _Writer:
         dice = self._dice
         asked = dice.choice(self._shop.questions[language])
         recent = moment > self._now - timedelta(days=_RISING_DAYS)
-        while recent and asked.intent != "delivery" and dice.random() < 0.2:
+        while recent and asked.intent != "shipping" and dice.random() < 0.2:
             asked = dice.choice(self._shop.questions[language])
         closer = dice.choice(_CLOSERS[language])
         closer = closer.format(n=dice.randrange(10_000, 99_999), m=dice.choice(_MONTHS))
