@@ -277,7 +277,8 @@ def _listed(
         "order by id limit 1",
         [facts[0]],
     ).fetchone()
-    return Listed(*facts, question, turn_id, found)
+    values: list[Any] = [*facts, question, turn_id, found]
+    return Listed(*values)
 
 
 def _distinct(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
+from bot.database import ConversationDatabase, now
 from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
-from bot.migrations import migrations
 from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Status, Turn
 from knowledge.types import Language, Match
-from knowledge.words import words
-
-# A second process may be writing: wait this long before "database is locked".
-BUSY_TIMEOUT_SECONDS = 10.0
-# Of the file, so that a new reading connection finds the system's page cache warm.
-_MAPPED_BYTES = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -47,80 +35,37 @@ class BotTurn:
     owner: Owner = Owner.BOT
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What the customer said at the end, once asked: `satisfaction` is 1..5."""
-
-    solved: bool | None = None
-    satisfaction: int | None = None
-
-
 class ConversationLog:
-    """One connection, used by one thread at a time. `path` None keeps everything in memory."""
+    """Turns and their owner; `database` may be shared with others that keep something in it."""
 
     def __init__(self, path: Path | None = None) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path or ":memory:",
-            timeout=BUSY_TIMEOUT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        # What the triggers of the full-text index call.
-        connection.create_function("search_terms", 1, _search_terms, deterministic=True)
-        self._path = path
-        self._lock = threading.RLock()
-        self._db = Database(connection)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma foreign_keys = on")
-        with self._transaction():
-            migrations.apply(self._db)
+        self.database = ConversationDatabase(path)
+        self._db = self.database.db
+        self._lock = self.database.lock
+        self._transaction = self.database.transaction
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.database.close()
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for queries alone: however long they take, no customer waits for them."""
-        if self._path is None:
-            with self._lock:
-                yield self._db.conn
-            return
-        uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)
-        connection.execute(f"pragma mmap_size = {_MAPPED_BYTES}")
-        with closing(connection):
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Database]:
-        """One transaction for what agents add; what is read inside cannot change meanwhile."""
-        with self._transaction():
-            yield self._db
-
-    def start(
-        self, language: Language, *, channel: str = "web", follows: str | None = None
-    ) -> Conversation:
+    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
         """A new conversation that the bot owns. Its id has 128 random bits.
 
         `follows` is the conversation that the same browser had before.
         """
-        now = _now()
-        row: dict[str, str | None] = {
+        moment = now()
+        row = {
             "id": secrets.token_urlsafe(16),
-            "created_at": now,
-            "updated_at": now,
+            "created_at": moment,
+            "updated_at": moment,
             "language": language,
             "channel": channel,
             "owner": Owner.BOT.value,
         }
         with self._transaction():
-            known = "select id from conversations where id = ?"
-            row["follows"] = next(iter(self._db.execute(known, [follows]).fetchone() or ()), None)
+            if self._knows(follows):
+                row["follows"] = follows
             self._db.table("conversations").insert(row)
-        return Conversation(id=str(row["id"]), language=language, owner=Owner.BOT, created_at=now)
+        return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=moment)
 
     def add_customer_turn(self, conversation_id: str, text: str) -> Turn:
         """Stores the message as `accepted`. Raises UnknownConversation."""
@@ -167,7 +112,7 @@ class ConversationLog:
         self, conversation_id: str, turn_id: int, rating: Rating, comment: str = ""
     ) -> None:
         """Stores or replaces the rating of a bot's turn. Raises UnknownTurn."""
-        row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": _now()}
+        row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": now()}
         with self._transaction():
             found = self._db.execute(
                 "select 1 from turns where id = ? and conversation_id = ? and role = 'bot'",
@@ -181,29 +126,8 @@ class ConversationLog:
         with self._transaction():
             self._owner(conversation_id)
             self._db.table("contacts").insert(
-                {"conversation_id": conversation_id, "email": email, "created_at": _now()}
+                {"conversation_id": conversation_id, "email": email, "created_at": now()}
             )
-
-    def add_survey(
-        self, conversation_id: str, *, solved: bool | None = None, satisfaction: int | None = None
-    ) -> None:
-        """What the customer says at the end; what is None keeps what was said before."""
-        with self._transaction():
-            self._owner(conversation_id)
-            self._db.execute(
-                "insert into surveys values (?, ?, ?, ?) on conflict do update set "
-                "solved = coalesce(excluded.solved, solved), "
-                "satisfaction = coalesce(excluded.satisfaction, satisfaction)",
-                [conversation_id, solved, satisfaction, _now()],
-            )
-
-    def survey(self, conversation_id: str) -> Survey:
-        with self._lock:
-            row = self._db.execute(
-                "select solved, satisfaction from surveys where conversation_id = ?",
-                [conversation_id],
-            ).fetchone()
-        return Survey(None if row[0] is None else bool(row[0]), row[1]) if row else Survey()
 
     def head(self, conversation_id: str) -> Conversation:
         """The conversation without its turns. Raises UnknownConversation."""
@@ -240,17 +164,9 @@ class ConversationLog:
             raise UnknownTurn(f"No turn {turn_id}.")
         return turns[0]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """IMMEDIATE: what is read inside cannot change before it is acted upon."""
-        with self._lock:
-            self._db.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.commit()
+    def _knows(self, conversation_id: str) -> bool:
+        sql = "select 1 from conversations where id = ?"
+        return self._db.execute(sql, [conversation_id]).fetchone() is not None
 
     def _owner(self, conversation_id: str) -> Owner:
         row = self._db.execute(
@@ -263,7 +179,7 @@ class ConversationLog:
     def _set_owner(self, conversation_id: str, owner: Owner) -> None:
         self._db.execute(
             "update conversations set owner = ?, updated_at = ? where id = ?",
-            [owner.value, _now(), conversation_id],
+            [owner.value, now(), conversation_id],
         )
 
     def _settle(self, turn_id: int, status: Status, *, error: str = "") -> None:
@@ -274,19 +190,19 @@ class ConversationLog:
     def _insert(
         self, conversation_id: str, role: Role, text: str, status: Status, **columns: Any
     ) -> Turn:
-        now = _now()
+        moment = now()
         row = {
             "conversation_id": conversation_id,
             "role": role,
             "text": text,
             "status": status,
-            "created_at": now,
+            "created_at": moment,
         }
         turn_id: Any = self._db.table("turns").insert(row | columns).last_pk
         self._db.execute(
-            "update conversations set updated_at = ? where id = ?", [now, conversation_id]
+            "update conversations set updated_at = ? where id = ?", [moment, conversation_id]
         )
-        return Turn(int(turn_id), conversation_id, role, text, status, now)
+        return Turn(int(turn_id), conversation_id, role, text, status, moment)
 
     def _turns(self, where: str, arguments: Sequence[Any]) -> list[Turn]:
         rows = list(
@@ -363,13 +279,5 @@ def _match_rows(turn_id: int, reply: BotTurn) -> list[dict[str, Any]]:
     ]
 
 
-def _search_terms(text: str) -> str:
-    return " ".join(words(text))
-
-
 def _unknown(conversation_id: str) -> UnknownConversation:
     return UnknownConversation(f"No conversation {conversation_id!r}. Start a new one.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -102,6 +102,44 @@ def _feedback(db: Database) -> None:
     )
 
 
+@migrations(name="010_users_sessions_and_audit")
+def _staff(db: Database) -> None:
+    """`seen_at` is when a user was last at the desk; `here_at` is emptied by a log-out."""
+    db.table("users").create(
+        {
+            "name": str,
+            "password": str,
+            "role": str,
+            "created_at": str,
+            "seen_at": str,
+            "here_at": str,
+        },
+        pk="name",
+        not_null={"password", "role", "created_at"},
+    )
+    db.table("sessions").create(
+        {"token_hash": str, "user": str, "created_at": str, "expires_at": str},
+        pk="token_hash",
+        not_null={"user", "created_at", "expires_at"},
+        foreign_keys=[("user", "users", "name")],
+    )
+    db.table("sessions").create_index(["user"])
+    db.table("audit").create(
+        {
+            "id": int,
+            "at": str,
+            "agent": str,
+            "action": str,
+            "conversation_id": str,
+            "detail": str,
+        },
+        pk="id",
+        not_null={"at", "agent", "action", "detail"},
+    )
+    db.table("audit").create_index(["conversation_id"])
+    db.table("audit").create_index(["at"])
+
+
 @migrations(name="020_facts_of_conversations_and_answers")
 def _facts(db: Database) -> None:
     create_facts(db)

@@ -6,13 +6,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
-from typing import Any
 
+from bot.database import ConversationDatabase, now
 from bot.errors import UnknownTurn
-from bot.log import ConversationLog
+from bot.outcomes import Share, share
 
 # So long a conversation stays with the reviewer it was given to, since they last looked at it.
 LEASE_MINUTES = 20
@@ -74,35 +73,30 @@ class Queued:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of pairs of reviews of one turn. `kappa` is Cohen's (1960), None where chance explains all.
+    """Of pairs of reviews of one turn. `kappa` is Cohen's (1960); None where all say the same."""
 
-    `low` and `high` are the 95 % interval of `same / pairs` (Wilson 1927).
-    """
-
-    pairs: int
-    same: int
-    low: float
-    high: float
+    same: Share
     kappa: float | None
 
 
 class Reviews:
     """`unsure_below` is the score of the best match below which an answer is worth a look."""
 
-    def __init__(self, log: ConversationLog, *, unsure_below: float) -> None:
-        self._log = log
+    def __init__(self, database: ConversationDatabase, *, unsure_below: float) -> None:
+        self._database = database
+        self._db = database.db
         self._unsure_below = unsure_below
 
     def save(self, review: Review) -> None:
         """A reviewer's second review of a turn replaces the first. Raises UnknownTurn."""
-        now = _iso(datetime.now(UTC))
-        with self._log.writing() as db:
-            row = db.execute(
+        moment = now()
+        with self._database.transaction():
+            row = self._db.execute(
                 "select conversation_id from turns where id = ? and role = 'bot'", [review.turn_id]
             ).fetchone()
             if row is None:
                 raise UnknownTurn(f"No answer {review.turn_id}.")
-            db.execute(
+            self._db.execute(
                 "insert into reviews (turn_id, conversation_id, reviewer, verdict, reasons, "
                 "corrected, right_passage, tags, note, created_at, updated_at) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -120,8 +114,8 @@ class Reviews:
                     review.right_passage,
                     _json(review.tags),
                     review.note,
-                    now,
-                    now,
+                    moment,
+                    moment,
                 ],
             )
 
@@ -131,48 +125,47 @@ class Reviews:
         Never what somebody else has or had, unless a second review was asked for. First comes what
         the reviewer took and did not judge; `skip` passes over it.
         """
-        now = datetime.now(UTC)
-        with self._log.writing() as db:
-            db.execute("delete from review_leases where until < ?", [_iso(now)])
+        with self._database.transaction():
+            self._db.execute("delete from review_leases where until < ?", [now()])
             values = {
                 "reviewer": reviewer,
                 "unsure": self._unsure_below,
                 "long": _LONG,
                 "skip": skip,
             }
-            row = db.execute(_NEXT, values).fetchone()
+            row = self._db.execute(_NEXT, values).fetchone()
             if row is None:
                 return None
-            self._lease(db, row[0], reviewer, now)
+            self._lease(row[0], reviewer)
         return Queued(row[0], Why(row[1]))
 
     def open(self, conversation_id: str, reviewer: str) -> str:
         """Takes the conversation for the reviewer, who looks at it now, and returns whose it is."""
-        now = datetime.now(UTC)
-        with self._log.writing() as db:
-            holder = db.execute(
+        with self._database.transaction():
+            holder = self._db.execute(
                 "select reviewer from review_leases where conversation_id = ? and until >= ?",
-                [conversation_id, _iso(now)],
+                [conversation_id, now()],
             ).fetchone()
             if holder and holder[0] != reviewer:
                 return str(holder[0])
-            self._lease(db, conversation_id, reviewer, now)
+            self._lease(conversation_id, reviewer)
         return reviewer
 
     def ask_for_second(self, conversation_id: str, reviewer: str) -> None:
         """The queue offers the conversation to everybody who has not reviewed it yet."""
-        with self._log.writing() as db:
-            db.execute(
+        with self._database.transaction():
+            self._db.execute(
                 "insert or ignore into second_reviews values (?, ?, ?)",
-                [conversation_id, reviewer, _iso(datetime.now(UTC))],
+                [conversation_id, reviewer, now()],
             )
-            db.execute("delete from review_leases where conversation_id = ?", [conversation_id])
+            self._db.execute(
+                "delete from review_leases where conversation_id = ?", [conversation_id]
+            )
 
-    def _lease(self, db: Any, conversation_id: str, reviewer: str, now: datetime) -> None:
-        until = _iso(now + timedelta(minutes=LEASE_MINUTES))
-        db.execute(
+    def _lease(self, conversation_id: str, reviewer: str) -> None:
+        self._db.execute(
             "insert or replace into review_leases values (?, ?, ?)",
-            [conversation_id, reviewer, until],
+            [conversation_id, reviewer, now(ago_seconds=-60.0 * LEASE_MINUTES)],
         )
 
 
@@ -246,11 +239,8 @@ def agreement(connection: sqlite3.Connection) -> Agreement | None:
     ):
         verdicts.setdefault(turn_id, []).append(verdict)
     pairs = [pair for each in verdicts.values() for pair in combinations(each, 2)]
-    if not pairs:
-        return None
-    same = sum(first == second for first, second in pairs)
-    low, high = wilson(same, len(pairs))
-    return Agreement(len(pairs), same, low, high, _kappa(pairs))
+    same = share("same", sum(first == second for first, second in pairs), len(pairs))
+    return Agreement(same, _kappa(pairs)) if same else None
 
 
 def counted_verdicts(connection: sqlite3.Connection, *, since: str, until: str) -> dict[str, int]:
@@ -261,14 +251,6 @@ def counted_verdicts(connection: sqlite3.Connection, *, since: str, until: str) 
         [since, until + "~"],
     )
     return dict(rows.fetchall())
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(hits, total).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def _kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
@@ -283,7 +265,3 @@ def _kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
 
 def _json(texts: Sequence[str]) -> str:
     return json.dumps(list(texts), ensure_ascii=False)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")

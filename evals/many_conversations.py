@@ -94,7 +94,7 @@ def write_conversations(
     """The same for the same seed and day. Raises EvalError where there are conversations."""
     log = ConversationLog(home / "conversations.db")
     try:
-        with log.reading() as connection:
+        with log.database.reading() as connection:
             if connection.execute("select 1 from conversations").fetchone():
                 raise EvalError(f"{home} has conversations. Name a home without.")
         writer = _Writer(log, read_shop(), random.Random(seed))
@@ -149,9 +149,10 @@ class _Writer:
         rows = _Rows()
         for moment in begun:
             self._conversation(rows, moment)
-        with self._log.writing() as db:
+        database = self._log.database
+        with database.transaction():
             for sql, values in rows.statements():
-                db.conn.executemany(sql, values)
+                database.db.conn.executemany(sql, values)
 
     def _conversation(self, rows: _Rows, moment: datetime) -> None:
         dice = self._dice

@@ -56,6 +56,7 @@ TextKey = Literal[
     "disclaimer",
     "terminal_hint",
     "serving",
+    "first_admin",
     "port_in_use",
     "cannot_bind",
 ]
@@ -166,6 +167,12 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "serving": {
         "en": "Frontdesk answers at {url} (Ctrl-C stops it)",
         "zh": "Frontdesk 已启动：{url}（按 Ctrl-C 停止）",
+    },
+    "first_admin": {
+        "en": "The desk is at {url}: log in as {name} with the password {password} "
+        "(shown only now; change it with: frontdesk users passwd {name})",
+        "zh": "客服台：{url}，用户名 {name}，密码 {password}"
+        "（只显示这一次；修改密码：frontdesk users passwd {name}）",
     },
     "port_in_use": {
         "en": "Port {port} on {host} is in use. "
