@@ -82,6 +82,9 @@ class Config(BaseSettings):
         le=1,
         description="Greetings, complaints and calls for a person less sure than this are ignored",
     )
+    review_score: float = Field(
+        0.65, ge=0, le=1, description="Answers whose best match scores less are reviewed early"
+    )
     grounding_coverage: float = Field(
         0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"
     )

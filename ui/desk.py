@@ -19,6 +19,7 @@ from ui.desk_inbox import router as inbox_router
 from ui.desk_login import LoginLimit, local_path
 from ui.desk_login import router as login_router
 from ui.desk_pages import problem
+from ui.desk_review import router as review_router
 from ui.desk_session import (
     LANGUAGE_COOKIE,
     PATH,
@@ -36,14 +37,19 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # All that may be fetched below /desk/files.
-_FILES = {"desk.css": "text/css", "desk.js": "text/javascript"}
+_FILES = {
+    "desk.css": "text/css",
+    "desk.js": "text/javascript",
+    "desk_review.css": "text/css",
+    "desk_review.js": "text/javascript",
+}
 
 shell = APIRouter(default_response_class=Response)
 # Below /desk nothing falls through to the chat page.
 _rest = APIRouter(default_response_class=Response)
 
 # Each has its page, or pages, below /desk.
-_PARTS = (shell, inbox_router, users_router)
+_PARTS = (shell, inbox_router, review_router, users_router)
 
 
 @dataclass(frozen=True)
