@@ -9,6 +9,7 @@ BotError
 ├── OwnershipError        the conversation belongs to somebody else now
 ├── StaffError            a user of the desk cannot be added, changed or removed like this
 ├── WrongPassword         no user has this name and password
+├── DraftError            a draft of knowledge is not there, not filled in, or decided already
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -46,6 +47,10 @@ class StaffError(BotError):
 
 
 class WrongPassword(BotError):
+    pass
+
+
+class DraftError(BotError):
     pass
 
 

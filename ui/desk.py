@@ -14,7 +14,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
+from bot.errors import DraftError
 from bot.staff import Staff
+from ui.checks import Checks
+from ui.desk_drafts import router as drafts_router
+from ui.desk_gaps import FoundGaps
+from ui.desk_gaps import router as gaps_router
 from ui.desk_inbox import router as inbox_router
 from ui.desk_login import LoginLimit, local_path
 from ui.desk_login import router as login_router
@@ -42,6 +47,7 @@ _FILES = {
     "desk.js": "text/javascript",
     "desk_review.css": "text/css",
     "desk_review.js": "text/javascript",
+    "desk_drafts.js": "text/javascript",
 }
 
 shell = APIRouter(default_response_class=Response)
@@ -49,7 +55,7 @@ shell = APIRouter(default_response_class=Response)
 _rest = APIRouter(default_response_class=Response)
 
 # Each has its page, or pages, below /desk.
-_PARTS = (shell, inbox_router, review_router, users_router)
+_PARTS = (shell, inbox_router, review_router, drafts_router, gaps_router, users_router)
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,17 @@ class DeskState:
     staff: Staff
     sessions: Sessions
     login_limit: LoginLimit
+    checks: Checks
+    gaps: dict[int, FoundGaps]
 
 
 def mount_desk(app: FastAPI, frontdesk: Frontdesk) -> None:
     staff = Staff(frontdesk.log.database)
     sessions = Sessions(staff, load_key(frontdesk.config.home))
-    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit())
+    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit(), Checks(), {})
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
+    app.add_exception_handler(DraftError, _no_draft)
     options: dict[str, Any] = {"prefix": PATH, "include_in_schema": False}
     app.include_router(login_router, **options)
     for part in _PARTS:
@@ -111,6 +120,10 @@ def _to_login(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     return problem(request, 403, "not_allowed")
+
+
+def _no_draft(request: Request, error: Exception) -> Response:
+    return problem(request, 404, "nothing_here")
 
 
 @_rest.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
