@@ -23,6 +23,7 @@ from ui.desk_gaps import router as gaps_router
 from ui.desk_inbox import router as inbox_router
 from ui.desk_login import LoginLimit, local_path
 from ui.desk_login import router as login_router
+from ui.desk_numbers import router as numbers_router
 from ui.desk_pages import problem
 from ui.desk_review import router as review_router
 from ui.desk_session import (
@@ -48,6 +49,7 @@ _FILES = {
     "desk_review.css": "text/css",
     "desk_review.js": "text/javascript",
     "desk_drafts.js": "text/javascript",
+    "desk_numbers.css": "text/css",
 }
 
 shell = APIRouter(default_response_class=Response)
@@ -55,7 +57,15 @@ shell = APIRouter(default_response_class=Response)
 _rest = APIRouter(default_response_class=Response)
 
 # Each has its page, or pages, below /desk.
-_PARTS = (shell, inbox_router, review_router, drafts_router, gaps_router, users_router)
+_PARTS = (
+    shell,
+    inbox_router,
+    review_router,
+    drafts_router,
+    gaps_router,
+    numbers_router,
+    users_router,
+)
 
 
 @dataclass(frozen=True)
