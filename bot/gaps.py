@@ -59,6 +59,14 @@ class Gap:
         return self.answered_now == self.asked_again
 
 
+@dataclass(frozen=True)
+class FoundGaps:
+    """What was found on the state of log and knowledge that `made_of` names."""
+
+    made_of: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+
+
 def read_unanswered(connection: sqlite3.Connection, *, since: str) -> list[Unanswered]:
     """The newest first: what was declined, and what a reviewer says should have been answered."""
     cursor = connection.execute(

@@ -140,6 +140,35 @@ def _staff(db: Database) -> None:
     db.table("audit").create_index(["at"])
 
 
+@migrations(name="011_agents_in_conversations")
+def _agents(db: Database) -> None:
+    """`asked_at` is since when, and `asked_why` by which rule, the customer has waited;
+    `typing_at` when the agent last typed, `here_at` when the customer's page was last open.
+    """
+    for column in ("agent", "asked_at", "asked_why", "typing_at", "here_at"):
+        db.table("conversations").add_column(column, str)
+    db.table("conversations").create_index(["owner", "asked_at"])
+    db.table("turns").add_column("agent", str)
+    db.table("turns").add_column("suggestion_id", int)
+    db.table("suggestions").create(
+        {
+            "id": int,
+            "question_id": int,
+            "rank": int,
+            "text": str,
+            "source": str,
+            "passages": str,
+            "generator": str,
+            "model": str,
+            "created_at": str,
+        },
+        pk="id",
+        not_null={"question_id", "rank", "text", "source", "passages", "created_at"},
+        foreign_keys=[("question_id", "turns", "id")],
+    )
+    db.table("suggestions").create_index(["question_id"])
+
+
 @migrations(name="020_facts_of_conversations_and_answers")
 def _facts(db: Database) -> None:
     create_facts(db)

@@ -149,10 +149,17 @@ class Staff:
             return None
         with self._database.transaction():
             self._db.execute("delete from sessions where token_hash = ?", [_digest(token)])
-            if not self._has_session(agent.name):
+            if not self.is_logged_in(agent.name):
                 self._db.execute("update users set here_at = null where name = ?", [agent.name])
             write_audit(self._database, agent.name, "logged_out")
         return agent
+
+    def is_logged_in(self, name: str) -> bool:
+        with self._database.lock:
+            found = self._db.execute(
+                "select 1 from sessions where user = ? and expires_at > ?", [name, now()]
+            ).fetchone()
+        return found is not None
 
     def seen(self, name: str) -> None:
         """A heartbeat: the agent has the desk open."""
@@ -160,15 +167,6 @@ class Staff:
             self._db.execute(
                 "update users set seen_at = ?, here_at = ? where name = ?", [now(), now(), name]
             )
-
-    def present(self, *, within_seconds: float) -> list[str]:
-        """The agents whose last heartbeat is no older, the longest there first."""
-        with self._database.lock:
-            rows = self._db.execute(
-                "select name from users where here_at > ? order by name",
-                [now(ago_seconds=within_seconds)],
-            ).fetchall()
-        return [str(row[0]) for row in rows]
 
     def _find(self, name: str) -> dict[str, Any] | None:
         rows = list(
@@ -186,12 +184,6 @@ class Staff:
         return int(
             self._db.execute("select count(*) from users where role = 'admin'").fetchone()[0]
         )
-
-    def _has_session(self, name: str) -> bool:
-        found = self._db.execute(
-            "select 1 from sessions where user = ? and expires_at > ?", [name, now()]
-        )
-        return found.fetchone() is not None
 
     def _hash(self, password: str) -> str:
         if len(password) < MIN_PASSWORD_CHARS:

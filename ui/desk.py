@@ -6,7 +6,6 @@ it answers without a login, and a form without the session's token is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,13 +14,15 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from bot.errors import DraftError
+from bot.handoff import HandOff
+from bot.live import Live
 from bot.staff import Staff
 from ui.checks import Checks
 from ui.desk_drafts import router as drafts_router
-from ui.desk_gaps import FoundGaps
+from ui.desk_events import router as events_router
 from ui.desk_gaps import router as gaps_router
 from ui.desk_inbox import router as inbox_router
-from ui.desk_login import LoginLimit, local_path
+from ui.desk_login import local_path
 from ui.desk_login import router as login_router
 from ui.desk_numbers import router as numbers_router
 from ui.desk_pages import problem
@@ -36,7 +37,9 @@ from ui.desk_session import (
     load_key,
     logged_in,
 )
+from ui.desk_state import DeskState
 from ui.desk_users import router as users_router
+from ui.login_limit import LoginLimit
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
@@ -50,6 +53,8 @@ _FILES = {
     "desk_review.js": "text/javascript",
     "desk_drafts.js": "text/javascript",
     "desk_numbers.css": "text/css",
+    "desk_inbox.css": "text/css",
+    "desk_inbox.js": "text/javascript",
 }
 
 shell = APIRouter(default_response_class=Response)
@@ -59,6 +64,7 @@ _rest = APIRouter(default_response_class=Response)
 # Each has its page, or pages, below /desk.
 _PARTS = (
     shell,
+    events_router,
     inbox_router,
     review_router,
     drafts_router,
@@ -68,22 +74,13 @@ _PARTS = (
 )
 
 
-@dataclass(frozen=True)
-class DeskState:
-    """What the routes of the desk work with: `request.app.state.desk`."""
-
-    frontdesk: Frontdesk
-    staff: Staff
-    sessions: Sessions
-    login_limit: LoginLimit
-    checks: Checks
-    gaps: dict[int, FoundGaps]
-
-
-def mount_desk(app: FastAPI, frontdesk: Frontdesk) -> None:
+def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     staff = Staff(frontdesk.log.database)
     sessions = Sessions(staff, load_key(frontdesk.config.home))
-    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit(), Checks(), {})
+    hand_off = HandOff(frontdesk.log)
+    app.state.desk = DeskState(
+        frontdesk, staff, sessions, LoginLimit(), live, hand_off, Checks(), {}
+    )
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
     app.add_exception_handler(DraftError, _no_draft)

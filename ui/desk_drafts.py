@@ -22,12 +22,11 @@ from knowledge.errors import KnowledgeError
 from knowledge.language import language_of
 from knowledge.learned import LearnedEntry, publish_entry, withdraw_entry
 from knowledge.types import Language
-from ui.checks import Checks
 from ui.desk_pages import page, problem, text
 from ui.desk_session import PATH, Admin, CurrentAgent, desk_language
+from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
-    from bot.build import Frontdesk
     from bot.staff import Agent
     from knowledge.ingest import Progress
 
@@ -107,7 +106,7 @@ def change_draft(
 @router.post("/{number}/check")
 def check(request: Request, agent: CurrentAgent, number: int) -> Response:
     """Starts the eval sets in the background; the page shows how far they are."""
-    desk, drafts_ = _desk(request), _drafts(request)
+    desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
     entry = _entry(drafts_.get(number))
 
     def work(progress: Progress) -> None:
@@ -115,20 +114,20 @@ def check(request: Request, agent: CurrentAgent, number: int) -> Response:
         report = check_entry(desk.config, entry, embedder, progress=progress)
         drafts_.keep_check(number, json.dumps(asdict(report), ensure_ascii=False))
 
-    _checks(request).start(_job(number), work)
+    desk_of(request).checks.start(_job(number), work)
     return _to(number)
 
 
 @router.get("/{number}/progress")
 def progress(request: Request, agent: CurrentAgent, number: int) -> Response:
-    job = _checks(request).get(_job(number))
+    job = desk_of(request).checks.get(_job(number))
     return JSONResponse(asdict(job) if job else {"running": False, "problem": ""})
 
 
 @router.post("/{number}/publish")
 def publish(request: Request, admin: Admin, number: int) -> Response:
     """Only what was checked, and only by a second pair of eyes where there is one."""
-    desk, drafts_ = _desk(request), _drafts(request)
+    desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
     chosen = drafts_.get(number)
     if not may_publish(request, admin, chosen) or not chosen.checked:
         return problem(request, 403, "not_allowed")
@@ -144,7 +143,7 @@ def publish(request: Request, admin: Admin, number: int) -> Response:
         drafts_.decide(number, DraftState.PUBLISHED, admin.name, version=report.version)
         _audit(request, admin, "published", number)
 
-    _checks(request).start(_job(number), work)
+    desk_of(request).checks.start(_job(number), work)
     return _to(number)
 
 
@@ -161,7 +160,7 @@ def reject(request: Request, admin: Admin, number: int) -> Response:
 @router.post("/{number}/undo")
 def undo(request: Request, admin: Admin, number: int) -> Response:
     """The entry is taken out, and the knowledge is as it was before it."""
-    desk, drafts_ = _desk(request), _drafts(request)
+    desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
     chosen = drafts_.get(number)
     if chosen.state is not DraftState.PUBLISHED:
         return _to(number)
@@ -182,7 +181,7 @@ def undo(request: Request, admin: Admin, number: int) -> Response:
 
 def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
     """An admin who did not write it; who wrote it where there is no other admin."""
-    members = request.app.state.desk.staff.members()
+    members = desk_of(request).staff.members()
     admins = {member.agent.name for member in members if member.agent.is_admin}
     return agent.is_admin and (agent.name != chosen.created_by or admins == {agent.name})
 
@@ -194,7 +193,7 @@ def _draft_page(
         chosen = _drafts(request).get(number)
     except DraftError:
         return problem(request, 404, "nothing_here")
-    job = _checks(request).get(_job(number))
+    job = desk_of(request).checks.get(_job(number))
     language = desk_language(request)
     if job and job.problem:
         said = text("draft_failed", language) if job.problem == "?" else job.problem
@@ -222,7 +221,7 @@ def _draft_page(
 
 
 def _from_turn(request: Request, turn_id: int, agent: Agent) -> Written | None:
-    with _desk(request).log.database.reading() as connection:
+    with desk_of(request).frontdesk.log.database.reading() as connection:
         row = connection.execute(
             "select question.text, answer.conversation_id from turns answer "
             "join turns question on question.id = answer.reply_to where answer.id = ?",
@@ -238,7 +237,7 @@ def _from_turn(request: Request, turn_id: int, agent: Agent) -> Written | None:
 
 
 def _conversation(request: Request, turn_id: int | None) -> str:
-    with _desk(request).log.database.reading() as connection:
+    with desk_of(request).frontdesk.log.database.reading() as connection:
         sql = "select conversation_id from turns where id = ?"
         row: Any = connection.execute(sql, [turn_id]).fetchone()
     return str(row[0]) if row else ""
@@ -251,7 +250,9 @@ def _entry(chosen: Draft) -> LearnedEntry:
 
 
 def _audit(request: Request, agent: Agent, action: Action, number: int) -> None:
-    write_audit(_desk(request).log.database, agent.name, action, detail=f"draft {number}")
+    write_audit(
+        desk_of(request).frontdesk.log.database, agent.name, action, detail=f"draft {number}"
+    )
 
 
 def _to(number: int) -> RedirectResponse:
@@ -262,15 +263,5 @@ def _job(number: int) -> str:
     return f"draft {number}"
 
 
-def _checks(request: Request) -> Checks:
-    checks: Checks = request.app.state.desk.checks
-    return checks
-
-
 def _drafts(request: Request) -> Drafts:
-    return Drafts(_desk(request).log.database)
-
-
-def _desk(request: Request) -> Frontdesk:
-    frontdesk: Frontdesk = request.app.state.desk.frontdesk
-    return frontdesk
+    return Drafts(desk_of(request).frontdesk.log.database)

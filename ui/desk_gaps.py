@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from bot.gaps import Gap, GapFinder, read_unanswered
+from bot.gaps import FoundGaps, GapFinder, read_unanswered
 from knowledge.embedder import load_embedder
 from ui.desk_pages import page, text
 from ui.desk_session import CurrentAgent, desk_language
+from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
     from knowledge.ingest import Progress
-    from ui.checks import Checks, Job
+    from ui.checks import Job
 
 router = APIRouter(prefix="/gaps", default_response_class=Response)
 
@@ -26,21 +27,13 @@ _DEFAULT_SPAN = 30
 _SHOWN = 100
 
 
-@dataclass(frozen=True)
-class FoundGaps:
-    """What was found on the state of log and knowledge that `made_of` names."""
-
-    made_of: tuple[str, ...]
-    gaps: tuple[Gap, ...]
-
-
 @router.get("")
 def gaps(
     request: Request, agent: CurrentAgent, days: int = _DEFAULT_SPAN, sort: str = "count"
 ) -> Response:
     days = days if days in SPANS else _DEFAULT_SPAN
     job = _bring_up_to_date(request, days)
-    known = _found(request).get(days)
+    known = desk_of(request).gaps.get(days)
     shown = list(known.gaps if known else ())
     if sort == "newest":
         shown.sort(key=lambda gap: gap.newest, reverse=True)
@@ -66,13 +59,13 @@ def gaps(
 
 @router.get("/progress")
 def progress(request: Request, agent: CurrentAgent, days: int = _DEFAULT_SPAN) -> Response:
-    job = _checks(request).get(_job(days))
+    job = desk_of(request).checks.get(_job(days))
     return JSONResponse(asdict(job) if job else {"running": False, "problem": ""})
 
 
 def _bring_up_to_date(request: Request, days: int) -> Job | None:
     """Begins the grouping where log or knowledge have changed since the last one."""
-    desk, found = _desk(request), _found(request)
+    desk, found = desk_of(request).frontdesk, desk_of(request).gaps
     since = _since(days)
     made_of = (desk.knowledge.version, since.isoformat(), _newest_turn(desk))
     known = found.get(days)
@@ -85,10 +78,10 @@ def _bring_up_to_date(request: Request, days: int) -> Job | None:
             gaps = finder.find(unanswered, progress=progress)
             found[days] = FoundGaps(made_of, tuple(gaps))
 
-        before = _checks(request).get(_job(days))
+        before = desk_of(request).checks.get(_job(days))
         if before is None or not before.problem:
-            _checks(request).start(_job(days), work)
-    return _checks(request).get(_job(days))
+            desk_of(request).checks.start(_job(days), work)
+    return desk_of(request).checks.get(_job(days))
 
 
 def _newest_turn(desk: Frontdesk) -> str:
@@ -109,18 +102,3 @@ def _since(days: int) -> date:
 
 def _job(days: int) -> str:
     return f"gaps {days}"
-
-
-def _found(request: Request) -> dict[int, FoundGaps]:
-    found: dict[int, FoundGaps] = request.app.state.desk.gaps
-    return found
-
-
-def _checks(request: Request) -> Checks:
-    checks: Checks = request.app.state.desk.checks
-    return checks
-
-
-def _desk(request: Request) -> Frontdesk:
-    frontdesk: Frontdesk = request.app.state.desk.frontdesk
-    return frontdesk

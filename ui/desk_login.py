@@ -8,49 +8,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from bot.audit import write_audit
 from bot.errors import WrongPassword
 from ui.desk_pages import page
 from ui.desk_session import LANGUAGE_COOKIE, PATH, NotAllowed, from_the_desk
-
-# Per name and address: a slip of the finger or five. Per address: a shared office. Per name, from
-# anywhere: a password of ten characters holds against a thousand guesses a day for centuries.
-_LIMITS: dict[str, RateLimitItem] = {
-    "name and address": parse("5/5minutes"),
-    "address": parse("30/5minutes"),
-    "name": parse("40/hour"),
-}
+from ui.desk_state import desk_of
 
 _CSS = (Path(__file__).parent / "desk_login.css").read_text(encoding="utf-8")
 
 router = APIRouter(default_response_class=Response)
-
-
-class LoginLimit:
-    """Counts refused attempts, in this process."""
-
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def is_reached(self, name: str, address: str) -> bool:
-        return not all(self._limiter.test(limit, *key) for limit, key in _keys(name, address))
-
-    def count(self, name: str, address: str) -> None:
-        for limit, key in _keys(name, address):
-            self._limiter.hit(limit, *key)
-
-
-def _keys(name: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
-    name = name.strip().casefold()[:100]
-    return [
-        (_LIMITS["name and address"], ("both", name, address)),
-        (_LIMITS["address"], ("address", address)),
-        (_LIMITS["name"], ("name", name)),
-    ]
 
 
 @router.get("/login")
@@ -61,7 +28,7 @@ def login_page(request: Request, next: str = PATH, language: str = "") -> Respon
             LANGUAGE_COOKIE, language, max_age=365 * 86400, path=PATH, httponly=True, samesite="lax"
         )
         return response
-    if request.app.state.desk.sessions.agent(request):
+    if desk_of(request).sessions.agent(request):
         return RedirectResponse(PATH, 303)
     return _login(request, next=next)
 
@@ -75,7 +42,7 @@ def log_in(
 ) -> Response:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed
-    desk = request.app.state.desk
+    desk = desk_of(request)
     address = request.client.host if request.client else ""
     if desk.login_limit.is_reached(name, address):
         return _login(request, 429, problem="login_limited", name=name, next=next)
@@ -93,7 +60,10 @@ def log_in(
 @router.post("/logout", dependencies=[Depends(from_the_desk)])
 def log_out(request: Request) -> Response:
     response = RedirectResponse(f"{PATH}/login", 303)
-    request.app.state.desk.sessions.end(request, response)
+    desk = desk_of(request)
+    agent = desk.sessions.end(request, response)
+    if agent is not None and not desk.staff.is_logged_in(agent.name):
+        desk.hand_off.release_all(agent.name)
     return response
 
 

@@ -24,6 +24,7 @@ from knowledge.types import Language
 from ui.charts import Chart, bars, timing_bars, widths
 from ui.desk_pages import TEXTS, page, text
 from ui.desk_session import PATH, Admin, CurrentAgent, desk_language
+from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
@@ -42,7 +43,7 @@ def numbers(
     request: Request, agent: CurrentAgent, since: str = "", until: str = "", days: int = 0
 ) -> Response:
     period = read_period(since, until, days)
-    desk, language = _desk(request), desk_language(request)
+    desk, language = desk_of(request).frontdesk, desk_language(request)
     with desk.log.database.reading() as connection:
         found = read_numbers(connection, period)
     documents = dict(list(found.documents.items())[:_DOCUMENTS])
@@ -69,7 +70,7 @@ def export(
     request: Request, admin: Admin, kind: Kind, format_: Format, since: str = "", until: str = ""
 ) -> Response:
     """Streamed: what customers wrote is personal data, so it is for admins, and in the audit."""
-    database = _desk(request).log.database
+    database = desk_of(request).frontdesk.log.database
     days = Range(since, until)
     write_audit(database, admin.name, "exported", detail=f"{kind}.{format_} {since} {until}")
     media = {
@@ -85,7 +86,7 @@ def export(
 
 
 def _exported(request: Request, kind: Kind, format_: Format, days: Range) -> Iterator[bytes]:
-    with _desk(request).log.database.reading() as connection:
+    with desk_of(request).frontdesk.log.database.reading() as connection:
         found = rows(connection, kind, days)
         if format_ == "parquet":
             with tempfile.TemporaryFile() as file:
@@ -172,8 +173,3 @@ def _date(value: str) -> date | None:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _desk(request: Request) -> Frontdesk:
-    frontdesk: Frontdesk = request.app.state.desk.frontdesk
-    return frontdesk

@@ -14,12 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from knowledge.types import Language
 from ui.desk_session import Sessions, desk_language
 from ui.desk_text import DESK_TEXTS
+from ui.inbox_text import INBOX_TEXTS
 from ui.markdown import to_html
 from ui.numbers_text import NUMBERS_TEXTS
 from ui.review_text import REVIEW_TEXTS
 
 # Texts by key, of all parts of the desk.
-TEXTS = {**DESK_TEXTS, **REVIEW_TEXTS, **NUMBERS_TEXTS}
+TEXTS = {**DESK_TEXTS, **INBOX_TEXTS, **REVIEW_TEXTS, **NUMBERS_TEXTS}
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -29,10 +30,15 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["markdown"] = to_html
-# The server's own time zone: desk and server stand in one company.
-_TEMPLATES.filters["moment"] = lambda at: (
-    f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
-)
+
+
+def _local(at: str, pattern: str) -> str:
+    """In the server's own time zone: desk and server stand in one company."""
+    return datetime.fromisoformat(at).astimezone().strftime(pattern)
+
+
+_TEMPLATES.filters["moment"] = partial(_local, pattern="%Y-%m-%d %H:%M")
+_TEMPLATES.filters["clock"] = partial(_local, pattern="%H:%M")
 
 # Scripts and styles from the desk's own files only; nobody may frame it.
 _POLICY = (
@@ -81,12 +87,18 @@ def render(request: Request, template: str, language: Language, **values: Any) -
     return _TEMPLATES.get_template(f"{template}.html").render(shared | values)
 
 
-def problem(request: Request, status: int, key: str) -> Response:
+def part(request: Request, template: str, **values: Any) -> Response:
+    """A piece of a page, which replaces the one that is shown."""
+    html = render(request, template, desk_language(request), **values)
+    return Response(html, headers={"cache-control": "no-store"}, media_type="text/html")
+
+
+def problem(request: Request, status: int, key: str, **values: object) -> Response:
     """A page, or JSON for a script, that says in one sentence what went wrong."""
+    sentence = text(key, desk_language(request), **values)
     if "text/html" not in request.headers.get("accept", ""):
-        sentence = text(key, desk_language(request))
         return JSONResponse({"detail": sentence}, status_code=status)
-    return page(request, "problem", status=status, key=key)
+    return page(request, "problem", status=status, sentence=sentence)
 
 
 def _translate(language: Language, key: str, **values: object) -> str:

@@ -20,9 +20,10 @@ from bot.types import Owner, Route
 from evals.logged import add_case
 from ui.desk_pages import page, problem, text
 from ui.desk_session import PATH, CurrentAgent, desk_language
+from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
-    from bot.build import Frontdesk
+    pass
 
 router = APIRouter(prefix="/review", default_response_class=Response)
 
@@ -34,7 +35,7 @@ _PASSAGES = 8
 @router.get("")
 def conversations(request: Request, agent: CurrentAgent, after: str = "") -> Response:
     wanted = read_filter(request)
-    database = _desk(request).log.database
+    database = desk_of(request).frontdesk.log.database
     with database.reading() as connection:
         found = find(connection, wanted, after=after)
         total = None if wanted.text.strip() else count(connection, wanted)
@@ -72,7 +73,7 @@ def queue(request: Request, agent: CurrentAgent, skip: bool = False) -> Response
 @router.get("/passages")
 def passages(request: Request, agent: CurrentAgent, q: str = "") -> Response:
     """What the knowledge holds on a few words: to name the right passage."""
-    matches = _desk(request).knowledge.search(q, k=_PASSAGES) if q.strip() else []
+    matches = desk_of(request).frontdesk.knowledge.search(q, k=_PASSAGES) if q.strip() else []
     found = [{"id": match.passage.id, "title": match.passage.heading} for match in matches]
     return JSONResponse(found)
 
@@ -81,7 +82,7 @@ def passages(request: Request, agent: CurrentAgent, q: str = "") -> Response:
 def conversation(
     request: Request, agent: CurrentAgent, conversation_id: str, after: str = "", queue: str = ""
 ) -> Response:
-    desk, wanted = _desk(request), read_filter(request)
+    desk, wanted = desk_of(request).frontdesk, read_filter(request)
     with desk.log.database.reading() as connection:
         try:
             trace = read_trace(connection, conversation_id, coverage=desk.config.grounding_coverage)
@@ -119,7 +120,7 @@ def conversation(
 @router.post("/{conversation_id}/second")
 def ask_for_second(request: Request, agent: CurrentAgent, conversation_id: str) -> Response:
     _reviews(request).ask_for_second(conversation_id, agent.name)
-    database = _desk(request).log.database
+    database = desk_of(request).frontdesk.log.database
     write_audit(database, agent.name, "asked_for_second_review", conversation_id=conversation_id)
     return RedirectResponse(f"{PATH}/review/{conversation_id}", 303)
 
@@ -156,7 +157,7 @@ def judge(
     turn_id: int,
     judgement: Annotated[Judgement, Form()],
 ) -> Response:
-    database = _desk(request).log.database
+    database = desk_of(request).frontdesk.log.database
     try:
         with database.transaction():
             _reviews(request).save(judgement.review(turn_id, agent.name))
@@ -179,7 +180,7 @@ def make_test(
     request: Request, agent: CurrentAgent, conversation_id: str, turn_id: int
 ) -> Response:
     """An eval case of the turn with its history; what must hold comes from this agent's review."""
-    desk = _desk(request)
+    desk = desk_of(request).frontdesk
     with desk.log.database.reading() as connection:
         reviews = reviews_of(connection, conversation_id).get(turn_id, [])
     mine = next((review for review in reviews if review.reviewer == agent.name), None)
@@ -231,10 +232,5 @@ def _beside(conversation_id: str, wanted: Filter, after: str) -> str:
 
 
 def _reviews(request: Request) -> Reviews:
-    desk = _desk(request)
+    desk = desk_of(request).frontdesk
     return Reviews(desk.log.database, unsure_below=desk.config.review_score)
-
-
-def _desk(request: Request) -> Frontdesk:
-    frontdesk: Frontdesk = request.app.state.desk.frontdesk
-    return frontdesk

@@ -11,6 +11,7 @@ from bot.audit import audit_entries
 from bot.errors import StaffError
 from ui.desk_pages import page
 from ui.desk_session import PATH, Admin
+from ui.desk_state import desk_of
 
 router = APIRouter(default_response_class=Response)
 
@@ -29,7 +30,7 @@ def add_user(
     role: Annotated[str, Form()] = "agent",
 ) -> Response:
     try:
-        request.app.state.desk.staff.add(name, password, role, by=admin.name)
+        desk_of(request).staff.add(name, password, role, by=admin.name)
     except StaffError as error:
         return _users(request, 422, problem=str(error), name=name)
     return RedirectResponse(f"{PATH}/users", 303)
@@ -37,15 +38,17 @@ def add_user(
 
 @router.post("/users/remove")
 def remove_user(request: Request, admin: Admin, name: Annotated[str, Form()] = "") -> Response:
+    desk = desk_of(request)
     try:
-        request.app.state.desk.staff.remove(name, by=admin.name)
+        desk.staff.remove(name, by=admin.name)
     except StaffError as error:
         return _users(request, 422, problem=str(error))
+    desk.hand_off.release_all(name)
     return RedirectResponse(f"{PATH}/users", 303)
 
 
 def _users(request: Request, status: int = 200, *, problem: str = "", name: str = "") -> Response:
-    desk = request.app.state.desk
+    desk = desk_of(request)
     return page(
         request,
         "users",

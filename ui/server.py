@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import ConfigError
+from bot.live import Live
 from bot.staff import FIRST_ADMIN
 from knowledge.types import Language
 from ui.api import router
@@ -38,15 +39,16 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
         redoc_url=None,
     )
     app.state.frontdesk = frontdesk
+    live = app.state.live = Live(frontdesk.log.database)
     app.add_middleware(Security)
     add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
     app.include_router(router)
-    mount_desk(app, frontdesk)
+    mount_desk(app, frontdesk, live)
     app.add_api_route("/healthz", _health, tags=["server"], summary="Whether the server is up")
     _keep_gradio_quiet()
     from ui.page import mount_page  # takes a second: only what serves the page imports Gradio
 
-    mount_page(app, frontdesk)
+    mount_page(app, frontdesk, live)
     return app
 
 

@@ -7,7 +7,7 @@ import re
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from ui.desk import DeskState
+from ui.desk_state import DeskState
 
 PASSWORD = "correct horse"
 
