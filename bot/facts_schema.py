@@ -54,9 +54,12 @@ create table answer_facts (
     total_ms real,
     rating text
 );
-create index answer_facts_created_at on answer_facts (created_at);
+create index answer_facts_created_at on answer_facts
+    (created_at, route, intent, rating, first_word_ms, total_ms);
 create index answer_facts_intent on answer_facts (intent, conversation_id);
-create index matches_cited on matches (passage_id, turn_id) where cited = 1;
+-- `cited` is in them only to make them covering: SQLite 3.40 would look each row up.
+create index matches_cited on matches (passage_id, turn_id, cited) where cited = 1;
+create index matches_cited_by_turn on matches (turn_id, passage_id, cited) where cited = 1;
 create table surveys (
     conversation_id text primary key references conversations (id),
     solved integer,

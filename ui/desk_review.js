@@ -1,6 +1,8 @@
 // Reviewing by keyboard: a verdict is sent at once and the next answer comes up. Without this
 // script the same forms are sent one by one.
-import { formToken, post } from './desk.js';
+import { post } from './desk.js';
+
+const formToken = document.body.dataset.formToken;
 
 const list = document.querySelector('.turns');
 const answers = list ? [...list.querySelectorAll('[data-judged]')] : [];

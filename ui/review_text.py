@@ -122,7 +122,7 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "en": "Not saved. Check the connection and press the key again.",
         "zh": "未能保存，请检查网络后重试。",
     },
-    "judge_others": {"en": "{name}: {verdict}", "zh": "{name}：{verdict}"},
+    "judge_others": {"en": "{name} says: {verdict}", "zh": "{name} 的判定：{verdict}"},
     "judge_progress": {"en": "{done} of {total} judged", "zh": "已判定 {done}/{total}"},
     "judge_all": {"en": "The rest is right", "zh": "其余都正确"},
     "judge_next": {"en": "Next", "zh": "下一个"},
