@@ -286,7 +286,8 @@ create index reviews_reviewer on reviews (reviewer, conversation_id);
 create table review_leases (
     conversation_id text primary key references conversations (id),
     reviewer text not null,
-    until text not null
+    until text not null,
+    skipped integer not null default 0
 );
 create table second_reviews (
     conversation_id text primary key references conversations (id),

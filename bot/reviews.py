@@ -123,16 +123,15 @@ class Reviews:
         """What this reviewer should look at next; theirs alone until the lease ends.
 
         Never what somebody else has or had, unless a second review was asked for. First comes what
-        the reviewer took and did not judge; `skip` passes over it.
+        the reviewer took and did not judge; with `skip` it is left to others.
         """
         with self._database.transaction():
             self._db.execute("delete from review_leases where until < ?", [now()])
-            values = {
-                "reviewer": reviewer,
-                "unsure": self._unsure_below,
-                "long": _LONG,
-                "skip": skip,
-            }
+            if skip:
+                self._db.execute(
+                    "update review_leases set skipped = 1 where reviewer = ?", [reviewer]
+                )
+            values = {"reviewer": reviewer, "unsure": self._unsure_below, "long": _LONG}
             row = self._db.execute(_NEXT, values).fetchone()
             if row is None:
                 return None
@@ -164,7 +163,7 @@ class Reviews:
 
     def _lease(self, conversation_id: str, reviewer: str) -> None:
         self._db.execute(
-            "insert or replace into review_leases values (?, ?, ?)",
+            "insert or replace into review_leases values (?, ?, ?, 0)",
             [conversation_id, reviewer, now(ago_seconds=-60.0 * LEASE_MINUTES)],
         )
 
@@ -184,13 +183,13 @@ from conversation_facts f
 left join second_reviews s on s.conversation_id = f.conversation_id
 left join review_leases l on l.conversation_id = f.conversation_id
 where bot_turns > 0 and (reviews = 0 or s.asked_at is not null)
-    and (l.reviewer is null or (l.reviewer = :reviewer and not :skip))
+    and (l.reviewer is null or (l.reviewer = :reviewer) <> l.skipped)
     and not exists (
         select 1 from reviews r
         where r.conversation_id = f.conversation_id and r.reviewer = :reviewer
     )
 order by
-    l.reviewer is null,
+    coalesce(l.reviewer, '') <> :reviewer,
     s.asked_at is null,
     case
         when downs > 0 then 0

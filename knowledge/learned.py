@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
-from knowledge.headings import find_headings
 from knowledge.ingest import Ingest, IngestReport, Progress
 from knowledge.sources import DEMO_PACK
 from knowledge.store import KnowledgeStore
@@ -26,7 +25,9 @@ _TITLES: Mapping[Language, str] = {
     "zh": "# 团队补充的回答",
 }
 _ASKS = re.compile(r"[?？]\s*$")
-_HEADING = re.compile(r"^(\s{0,3})(#{1,6}\s)", re.MULTILINE)
+# What would begin a heading, or a block of HTML that swallows the entries below.
+_OPENERS = re.compile(r"^([^\S\n]*)(?=#{1,6}\s|<|[=-]+[^\S\n]*$)", re.MULTILINE)
+_FENCE = re.compile(r"^[^\S\n]*(`{3,}|~{3,})", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ class LearnedEntry:
         lines = [f"## {question}", f"<!-- entry {self.number} -->"]
         if self.asked:
             lines += ["<!-- asked", *map(_one_line, self.asked), "-->"]
-        answer = _HEADING.sub(r"\1\\\2", _plain(self.answer).strip())
-        return "\n".join([*lines, "", answer, ""])
+        answer = _OPENERS.sub(r"\1\\", _plain(self.answer).strip())
+        answer = _FENCE.sub(lambda fence: "\\" + fence[0].strip(), answer)
+        return "\n".join([*lines, "", answer, "", f"<!-- end of entry {self.number} -->", ""])
 
 
 def add_entry(folder: Path, entry: LearnedEntry) -> None:
@@ -65,10 +67,10 @@ def remove_entry(folder: Path, number: int, language: Language) -> bool:
     after = _without(before, number)
     if after == before:
         return False
-    if find_headings(after)[1:]:
-        _write(path, after.rstrip() + "\n")
-    else:
+    if after.strip() == _TITLES[language]:
         path.unlink()  # without any entry there is no text to answer from
+    else:
+        _write(path, after.rstrip() + "\n")
     return True
 
 
@@ -127,14 +129,13 @@ def _demo(home: Path) -> list[Path]:
 
 
 def _without(markdown: str, number: int) -> str:
+    """From the heading above the entry's first mark to its second one."""
     lines = markdown.split("\n")
-    headings = find_headings(markdown)
-    for place, heading in enumerate(headings):
-        below = (h.start for h in headings[place + 1 :] if h.level <= heading.level)
-        end = next(below, len(lines))
-        if heading.level == 2 and f"<!-- entry {number} -->" in lines[heading.end : end]:
-            return "\n".join(lines[: heading.start] + lines[end:])
-    return markdown
+    marks = f"<!-- entry {number} -->", f"<!-- end of entry {number} -->"
+    if not all(mark in lines for mark in marks):
+        return markdown
+    first, last = (lines.index(mark) for mark in marks)
+    return "\n".join(lines[: max(0, first - 1)] + lines[last + 1 :])
 
 
 def _path(folder: Path, language: Language) -> Path:

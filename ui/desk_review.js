@@ -54,6 +54,8 @@ function judgeInTurn(turn, verdict) {
 }
 
 async function judgeRest() {
+  // What was pressed just before may not be stored yet.
+  await sending;
   const rest = answers.filter((one) => !one.dataset.judged);
   for (const one of rest) if (!(await judgeInTurn(one, 'right'))) return;
 }
