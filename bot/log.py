@@ -51,6 +51,11 @@ class ConversationLog:
     def close(self) -> None:
         self.database.close()
 
+    def check(self) -> None:
+        """Raises sqlite3.Error where nothing can be written now."""
+        with self._transaction():
+            self._db.execute("select 1 from conversations limit 1")
+
     def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
         """A new conversation that the bot owns. Its id has 128 random bits.
 

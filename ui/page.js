@@ -99,7 +99,7 @@ function follow() {
   events = new EventSource(`api/conversations/${encodeURIComponent(wanted)}/events`);
   events.addEventListener('state', (event) => {
     now = JSON.parse(event.data);
-    document.body.classList.toggle('agent-types', now.typing);
+    list.classList.toggle('agent-types', now.typing);
     catchUp();
   });
 }

@@ -17,6 +17,7 @@ from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
+from ui.pace import Pace
 from ui.text import TextKey, write
 from ui.visit import Visit
 
@@ -134,7 +135,8 @@ class Page:
         if chosen:
             text = str(event._data.get("text", ""))
         writing = False
-        async for view in self._chat.send(text, visit, _language(visit, request)):
+        language, address = _language(visit, request), _address(request)
+        async for view in self._chat.send(text, visit, language, address):
             same = writing and view.writing
             yield (self._piece if same else self._shown)(view, typed=not chosen)
             writing = view.writing
@@ -232,14 +234,14 @@ class Page:
         }
 
 
-def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
+def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
     """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
     # Where no event loop runs, Gradio 6 opens five of its own and never closes one.
-    asyncio.run(_mount(app, frontdesk, live))
+    asyncio.run(_mount(app, frontdesk, live, pace))
 
 
-async def _mount(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
-    page = Page(Chat(frontdesk, live))
+async def _mount(app: FastAPI, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
+    page = Page(Chat(frontdesk, live, pace))
     page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
         app,
@@ -288,6 +290,10 @@ def _honest(handler: Callable[..., Updates]) -> Callable[..., Updates]:
 
 def _language(visit: Visit, request: gr.Request) -> Language:
     return visit.language or preferred_language(str(request.headers.get("accept-language", "")))
+
+
+def _address(request: gr.Request) -> str:
+    return str(request.client.host) if request.client else ""
 
 
 def _brand(company: str, language: Language) -> str:
