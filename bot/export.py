@@ -153,9 +153,12 @@ def write_parquet(kind: Kind, found: Iterator[tuple[Any, ...]], file: IO[bytes])
 
 def write_file(
     connection: sqlite3.Connection, kind: Kind, days: Range, path: Path, format_: Format
-) -> None:
-    """Beside the file first: one that is there stays whole until the new one is."""
-    found = rows(connection, kind, days)
+) -> int:
+    """Returns the number of rows. Beside the file first: one that is there stays whole until the
+    new one is.
+    """
+    counted = _Counted(rows(connection, kind, days))
+    found = iter(counted)
     draft = path.with_name(path.name + ".part")
     with draft.open("wb") as file:
         if format_ == "parquet":
@@ -166,6 +169,20 @@ def write_file(
             file.write(b"\xef\xbb\xbf" if format_ == "csv" else b"")
             file.writelines(line.encode() for line in lines)
     draft.replace(path)
+    return counted.count
+
+
+class _Counted:
+    """Rows, and how many have been taken."""
+
+    def __init__(self, found: Iterator[tuple[Any, ...]]) -> None:
+        self._found = found
+        self.count = 0
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for row in self._found:
+            self.count += 1
+            yield row
 
 
 def _batches(found: Iterator[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:

@@ -113,7 +113,7 @@ def test_all_three_formats_hold_the_same_rows(
     lines = "".join(json_lines(chosen, rows(connection, chosen, Range())))
     assert [json.loads(line) for line in lines.splitlines()] == wanted
     path = tmp_path_factory.mktemp("export") / "out.parquet"
-    write_file(connection, chosen, Range(), path, "parquet")
+    assert write_file(connection, chosen, Range(), path, "parquet") == len(wanted)
     assert pyarrow.parquet.read_table(path).to_pylist() == wanted
     text = "".join(csv_lines(chosen, rows(connection, chosen, Range())))
     read = list(csv.DictReader(io.StringIO(text)))
