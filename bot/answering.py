@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator as Generating
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.config import Config
+from bot.copies import copies
 from bot.errors import GeneratorError
 from bot.generators.timed import timed
 from bot.grounding import Grounding
 from bot.phrases import say
 from bot.sentences import sentences
-from bot.types import Generator, Prompt
+from bot.types import Generator, Prompt, Span
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Draft:
     """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports.
 
     `unknown`: the generator has read the passages and says that they do not hold the answer.
+    `spans` say which words of the text were copied, and from where.
     """
 
     text: str
@@ -28,6 +30,7 @@ class Draft:
     model: str = ""
     error: str = ""
     unknown: bool = False
+    spans: tuple[Span, ...] = ()
 
 
 # Yields text that may be shown at once; its value at the end is the whole.
@@ -39,6 +42,12 @@ def write_answer(prompt: Prompt, generator: Generator, quote: Generator, config:
 
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
     """
+    draft = yield from _write(prompt, generator, quote, config)
+    cited = [passage for passage in prompt.passages if passage.id in draft.cited]
+    return replace(draft, spans=tuple(copies(draft.text, cited)))
+
+
+def _write(prompt: Prompt, generator: Generator, quote: Generator, config: Config) -> Writing:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
     draft = yield from _generate(prompt, generator, config)

@@ -7,7 +7,8 @@ BotError
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
-└── GeneratorError        a generator failed, stalled or cannot be loaded
+├── GeneratorError        a generator failed, stalled or cannot be loaded
+└── TrainingError         there is nothing to train the writer with
 """
 
 
@@ -40,4 +41,8 @@ class OwnershipError(BotError):
 
 
 class GeneratorError(BotError):
+    pass
+
+
+class TrainingError(BotError):
     pass

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
 from bot.migrations import migrations
-from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Status, Turn
+from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Span, Status, Turn
 from knowledge.types import Language, Match
 
 # A second process may be writing: wait this long before "database is locked".
@@ -34,6 +34,7 @@ class BotTurn:
     intent: Intent | None = None
     matches: tuple[Match, ...] = ()
     cited: frozenset[str] = frozenset()
+    spans: tuple[Span, ...] = ()
     options: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     generator: str = ""
@@ -263,6 +264,7 @@ def _turn(row: Mapping[str, Any], citations: tuple[Citation, ...]) -> Turn:
         citations=citations,
         options=tuple(json.loads(row["options"] or "[]")),
         rating=row.get("rating"),
+        spans=tuple(Span(**span) for span in json.loads(row["spans"] or "[]")),
     )
 
 
@@ -279,6 +281,7 @@ def _columns(reply: BotTurn) -> dict[str, Any]:
         "knowledge_version": reply.knowledge_version or None,
         "options": json.dumps(reply.options, ensure_ascii=False),
         "dropped": json.dumps(reply.dropped, ensure_ascii=False),
+        "spans": json.dumps([asdict(span) for span in reply.spans]),
         "timings_ms": json.dumps({k: round(v, 2) for k, v in reply.timings_ms.items()}),
         "error": reply.error or None,
     }

@@ -219,6 +219,7 @@ class DialogManager:
             intent=turn.intent,
             matches=tuple(turn.matches),
             cited=draft.cited,
+            spans=draft.spans,
             options=decision.options,
             dropped=draft.dropped,
             generator=draft.generator,
@@ -238,6 +239,7 @@ class DialogManager:
             owner=owner,
             intent=turn.intent,
             citations=stored.citations,
+            spans=draft.spans,
             options=decision.options,
             timings_ms=turn.timings_ms,
         )

@@ -98,3 +98,8 @@ def _feedback(db: Database) -> None:
         where reply.route = 'decline' or reply.rule = 'second_decline'
         """,
     )
+
+
+@migrations(name="040_where_each_word_comes_from")
+def _spans(db: Database) -> None:
+    db.table("turns").add_column("spans", str)

@@ -55,6 +55,17 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where words of an answer come from: `start` to `end` of its text, and of the passage's."""
+
+    start: int
+    end: int
+    passage_id: str
+    source_start: int
+    source_end: int
+
+
+@dataclass(frozen=True)
 class Turn:
     id: int
     conversation_id: str
@@ -66,6 +77,7 @@ class Turn:
     citations: tuple[Citation, ...] = ()
     options: tuple[str, ...] = ()
     rating: Rating | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,7 @@ class Answer:
     owner: Owner
     intent: Intent | None = None
     citations: tuple[Citation, ...] = ()
+    spans: tuple[Span, ...] = ()
     options: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
