@@ -7,6 +7,10 @@ BotError
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
+├── Busy                  too many customers wait already, or the server is stopping
+├── CustomerLeft          nobody reads the answer that is being written
+├── StaffError            a user of the desk cannot be added, changed or removed like this
+├── WrongPassword         no user has this name and password
 ├── GeneratorError        a generator failed, stalled or cannot be loaded
 └── TrainingError         there is nothing to train the writer with
 """
@@ -37,6 +41,22 @@ class MessageTooLong(BotError):
 
 
 class OwnershipError(BotError):
+    pass
+
+
+class Busy(BotError):
+    pass
+
+
+class CustomerLeft(BotError):
+    pass
+
+
+class StaffError(BotError):
+    pass
+
+
+class WrongPassword(BotError):
     pass
 
 

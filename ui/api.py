@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.errors import Busy
+from bot.handoff import HandOff
+from bot.live import Live
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
-from ui.api_errors import MALFORMED, MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
+from ui.api_errors import MALFORMED, MESSAGE_ERRORS, NOT_ITS_OWN, UNKNOWN, ApiError, language_of
 from ui.email import is_email
+from ui.live_events import UNBUFFERED, customer_events, event
+from ui.pace import Pace, address_of
 from ui.records import (
     AnswerRecord,
     ConversationRecord,
+    StateRecord,
     TurnRecord,
     answer_record,
     conversation_record,
@@ -70,6 +77,16 @@ EXAMPLE: AnswerRecord = {
 }
 
 
+EXAMPLE_STATE: StateRecord = {
+    "owner": "waiting",
+    "agent": "",
+    "place": 1,
+    "typing": False,
+    "staffed": True,
+    "turn": 3,
+}
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -95,6 +112,7 @@ class Feedback(_Body):
 
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
+    _pace(request).check("", address_of(request))
     language = (new and new.language) or language_of(request)
     return conversation_record(_desk(request).manager.start(language, channel="api"))
 
@@ -125,23 +143,23 @@ def read_conversation(request: Request, conversation_id: ConversationId) -> Conv
 async def send_message(
     request: Request, conversation_id: ConversationId, message: NewMessage
 ) -> Response:
-    """One JSON object, or with `Accept: text/event-stream` the events `piece` (`{"text"}`, one or
-    more), then `answer` (the same object) or `error` (`{"message"}`).
+    """One JSON object, or with `Accept: text/event-stream` the events `waiting` (`{"place"}`, while
+    others come first), `piece` (`{"text"}`, one or more), then `answer` (the same object) or
+    `error` (`{"message"}`).
 
     A client that disconnects cancels the answer. Where a person owns the conversation, `route` is
     `silent` and `answer` is empty.
     """
     manager = _desk(request).manager
-    reply = Reply(lambda: manager.reply(conversation_id, message.text))
+    await asyncio.to_thread(_pace(request).check, conversation_id, address_of(request))
+    reply = Reply(lambda left: manager.reply(conversation_id, message.text, left=left))
     try:
         await reply.accepted()
     except BaseException:
         reply.close()
         raise
     if "text/event-stream" in request.headers.get("accept", ""):
-        # Proxies would hold the pieces back.
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return EventSourceResponse(_events(reply, language_of(request)), headers=headers)
+        return EventSourceResponse(_events(reply, language_of(request)), headers=UNBUFFERED)
     return JSONResponse(answer_record(await _answer(reply, request)))
 
 
@@ -149,6 +167,41 @@ async def send_message(
 def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """The bot is silent from now on. Asking again changes nothing."""
     return turn_record(_desk(request).manager.ask_for_person(conversation_id))
+
+
+@router.delete("/conversations/{id}/person", summary="Go back to the bot", responses=NOT_ITS_OWN)
+def return_to_bot(request: Request, conversation_id: ConversationId) -> TurnRecord:
+    """Possible until a person has joined; then 409."""
+    return turn_record(HandOff(_desk(request).log).return_to_bot(conversation_id))
+
+
+@router.get(
+    "/conversations/{id}/events",
+    summary="Follow a conversation",
+    response_class=Response,
+    responses={
+        **UNKNOWN,
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": f"event: state\ndata: {json.dumps(EXAMPLE_STATE)}\n\n",
+                }
+            }
+        },
+    },
+)
+async def follow(request: Request, conversation_id: ConversationId) -> Response:
+    """An event `state` now and after each change: who owns the conversation (`bot`, `waiting`,
+    `agent`, `closed`), the agent's name, the customer's place in the line, whether the agent is
+    typing, whether anybody is at the desk, and the id of the last turn.
+
+    Read the conversation again where `turn` is new.
+    """
+    live: Live = request.app.state.live
+    await asyncio.to_thread(live.state, conversation_id)
+    events = customer_events(_desk(request).log, live, conversation_id)
+    return EventSourceResponse(events, headers=UNBUFFERED)
 
 
 @router.post(
@@ -185,6 +238,11 @@ def _desk(request: Request) -> Frontdesk:
     return frontdesk
 
 
+def _pace(request: Request) -> Pace:
+    pace: Pace = request.app.state.pace
+    return pace
+
+
 async def _answer(reply: Reply, request: Request) -> Answer:
     """Reads the reply to its end, or until the client is gone."""
     try:
@@ -202,15 +260,19 @@ async def _events(reply: Reply, language: Language) -> AsyncIterator[bytes]:
     try:
         async for item in reply:
             if isinstance(item, Piece):
-                yield _event("piece", {"text": item.text})
+                yield _piece(item)
             else:
-                yield _event("answer", answer_record(item))
+                yield event("answer", answer_record(item))
+    except Busy:  # the server is stopping, and the customer still waited in line
+        yield event("error", {"message": write("busy", language)})
     except Exception:
         logger.exception("A reply over the HTTP API failed")
-        yield _event("error", {"message": write("server_error", language)})
+        yield event("error", {"message": write("server_error", language)})
     finally:
         reply.close()
 
 
-def _event(name: str, data: Any) -> bytes:
-    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))
+def _piece(piece: Piece) -> bytes:
+    if piece.place:
+        return event("waiting", {"place": piece.place})
+    return event("piece", {"text": piece.text})

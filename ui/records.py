@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from bot.live import LiveState
 from bot.types import Answer, Citation, Conversation, Intent, Span, Turn
 
 
@@ -53,12 +54,14 @@ class TurnRecord(TypedDict):
     spans: list[SpanRecord]
     options: list[str]
     rating: str | None
+    agent: str
 
 
 class ConversationRecord(TypedDict):
     id: str
     language: str
     owner: str
+    agent: str
     created_at: str
     turns: list[TurnRecord]
 
@@ -96,6 +99,26 @@ def citation_record(citation: Citation) -> CitationRecord:
     }
 
 
+class StateRecord(TypedDict):
+    owner: str
+    agent: str
+    place: int
+    typing: bool
+    staffed: bool
+    turn: int
+
+
+def state_record(state: LiveState) -> StateRecord:
+    return {
+        "owner": state.owner.value,
+        "agent": state.agent,
+        "place": state.place,
+        "typing": state.typing,
+        "staffed": state.staffed,
+        "turn": state.turn,
+    }
+
+
 def span_record(span: Span) -> SpanRecord:
     return {
         "start": span.start,
@@ -118,6 +141,7 @@ def turn_record(turn: Turn) -> TurnRecord:
         "spans": [span_record(span) for span in turn.spans],
         "options": list(turn.options),
         "rating": turn.rating,
+        "agent": turn.agent,
     }
 
 
@@ -126,6 +150,7 @@ def conversation_record(conversation: Conversation) -> ConversationRecord:
         "id": conversation.id,
         "language": conversation.language,
         "owner": conversation.owner.value,
+        "agent": conversation.agent,
         "created_at": conversation.created_at,
         "turns": [turn_record(turn) for turn in conversation.turns],
     }

@@ -38,6 +38,14 @@ TextKey = Literal[
     "comment_send",
     "comment_thanks",
     "waiting",
+    "waiting_next",
+    "waiting_place",
+    "waiting_nobody",
+    "return_to_bot",
+    "with_agent",
+    "agent_typing",
+    "box_placeholder_agent",
+    "person_has_it",
     "contact_offer",
     "contact_label",
     "contact_placeholder",
@@ -46,6 +54,9 @@ TextKey = Literal[
     "contact_invalid",
     "message_empty",
     "message_too_long",
+    "in_line",
+    "busy",
+    "too_fast",
     "not_stored",
     "unknown_conversation",
     "unknown_turn",
@@ -55,7 +66,9 @@ TextKey = Literal[
     "server_error",
     "disclaimer",
     "terminal_hint",
+    "not_for_you",
     "serving",
+    "first_admin",
     "port_in_use",
     "cannot_bind",
 ]
@@ -105,10 +118,26 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "en": "You are waiting for a person. Whatever you write now goes to our team.",
         "zh": "正在等待人工客服。您现在写的内容会转给我们的同事。",
     },
+    "waiting_next": {"en": "You are next in line.", "zh": "您排在第一位。"},
+    "waiting_place": {
+        "en": "You are number {place} in line.",
+        "zh": "您排在第 {place} 位。",
+    },
+    "waiting_nobody": {
+        "en": "Nobody is at the desk right now.",
+        "zh": "目前没有人工客服在线。",
+    },
+    "return_to_bot": {"en": "Back to the assistant", "zh": "返回自动助手"},
+    "with_agent": {"en": "{name} is with you.", "zh": "{name}正在为您服务。"},
+    "agent_typing": {"en": "{name} is typing", "zh": "{name}正在输入"},
+    "box_placeholder_agent": {"en": "Write to {name}…", "zh": "给{name}留言……"},
+    "person_has_it": {
+        "en": "A person has this conversation.",
+        "zh": "人工客服正在处理这个对话。",
+    },
     "contact_offer": {
-        "en": "We can't say how long it will take. "
-        "Leave your e-mail address, and we can answer you there.",
-        "zh": "我们无法预估需要多久。留下您的邮箱，我们可以通过邮件回复您。",
+        "en": "If you can't wait, leave your e-mail address, and we can answer you there.",
+        "zh": "如果不方便等待，可以留下邮箱，我们通过邮件回复您。",
     },
     "contact_label": {"en": "E-mail address", "zh": "邮箱地址"},
     "contact_placeholder": {"en": "you@example.com", "zh": "name@example.com"},
@@ -125,6 +154,19 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "message_too_long": {
         "en": "That is longer than {limit} characters. Please shorten it, or send it in parts.",
         "zh": "内容超过了 {limit} 个字符，请缩短或分几次发送。",
+    },
+    "in_line": {
+        "en": "Many customers are writing right now. You are number {place} in line.",
+        "zh": "现在咨询的顾客较多，您排在第 {place} 位。",
+    },
+    "busy": {
+        "en": "We are busy right now and could not answer. Your message is kept. "
+        "Please send it again in a moment, or talk to a person.",
+        "zh": "现在咨询的顾客太多，暂时无法回答。您的消息已保存，请稍后再发一次，或转接人工。",
+    },
+    "too_fast": {
+        "en": "That was quite fast. Please wait {seconds} seconds and send it again.",
+        "zh": "您发送得太快了，请等 {seconds} 秒再发一次。",
     },
     "not_stored": {
         "en": "That could not be stored. Please try again.",
@@ -163,9 +205,19 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "en": "Ask a question, in English or Chinese. Ctrl-D ends the conversation.",
         "zh": "请用中文或英文提问，按 Ctrl-D 结束对话。",
     },
+    "not_for_you": {
+        "en": "This address answers on the server's own machine, or with its token.",
+        "zh": "此地址仅限在服务器本机访问，或凭令牌访问。",
+    },
     "serving": {
         "en": "Frontdesk answers at {url} (Ctrl-C stops it)",
         "zh": "Frontdesk 已启动：{url}（按 Ctrl-C 停止）",
+    },
+    "first_admin": {
+        "en": "The desk is at {url}: log in as {name} with the password {password} "
+        "(shown only now; change it with: frontdesk users passwd {name})",
+        "zh": "客服台：{url}，用户名 {name}，密码 {password}"
+        "（只显示这一次；修改密码：frontdesk users passwd {name}）",
     },
     "port_in_use": {
         "en": "Port {port} on {host} is in use. "

@@ -337,9 +337,11 @@ def test_the_api_is_described_with_examples(client: TestClient) -> None:
         "/api/conversations/{id}",
         "/api/conversations/{id}/messages",
         "/api/conversations/{id}/person",
+        "/api/conversations/{id}/events",
         "/api/conversations/{id}/contact",
         "/api/conversations/{id}/turns/{turn_id}/feedback",
         "/healthz",
+        "/readyz",
     }
     assert "text/event-stream" in json.dumps(paths)
     assert "How long do refunds take?" in json.dumps(described)
