@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Generator as Generating
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.config import Config
+from bot.copies import copies
 from bot.errors import GeneratorError
 from bot.generators.timed import timed
 from bot.grounding import Grounding
 from bot.phrases import say
 from bot.sentences import sentences
-from bot.types import Generator, Prompt
+from bot.types import Generator, Prompt, Span
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Draft:
     """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports.
 
     `unknown`: the generator has read the passages and says that they do not hold the answer.
+    `spans` say which words of the text were copied, and from where.
     """
 
     text: str
@@ -29,6 +31,7 @@ class Draft:
     model: str = ""
     error: str = ""
     unknown: bool = False
+    spans: tuple[Span, ...] = ()
 
 
 # Yields text that may be shown at once; its value at the end is the whole.
@@ -48,6 +51,18 @@ def write_answer(
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
     `check` is called while the generator is waited for; what it raises ends the work.
     """
+    draft = yield from _write(prompt, generator, quote, config, check)
+    cited = [passage for passage in prompt.passages if passage.id in draft.cited]
+    return replace(draft, spans=tuple(copies(draft.text, cited)))
+
+
+def _write(
+    prompt: Prompt,
+    generator: Generator,
+    quote: Generator,
+    config: Config,
+    check: Callable[[], None] | None,
+) -> Writing:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
     draft = yield from _generate(prompt, generator, config, check)

@@ -74,6 +74,15 @@ def build_generator(config: Config) -> Generator | None:
     """None where the passages are quoted."""
     if config.generator == "quote":
         return None
+    if config.generator == "writer":
+        from bot.generators.writer.generator import Thresholds, WriterGenerator
+
+        thresholds = Thresholds(
+            sure=config.writer_sure, clear=config.writer_clear, here=config.writer_here
+        )
+        if config.model:
+            return WriterGenerator(Path(config.model), thresholds=thresholds)
+        return WriterGenerator(thresholds=thresholds)
     if not config.model:
         raise ConfigError(
             f'generator = "{config.generator}" needs a model. Set model in frontdesk.toml '

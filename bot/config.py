@@ -34,12 +34,13 @@ class Config(BaseSettings):
         "", description="URL of a Chroma server; empty for the embedded store in home"
     )
 
-    generator: Literal["quote", "transformers", "chat_model"] = Field(
+    generator: Literal["quote", "writer", "transformers", "chat_model"] = Field(
         "quote", description="Who writes the answers"
     )
     model: str = Field(
         "",
-        description="transformers: name or folder; chat_model: PROVIDER:MODEL",
+        description="writer: folder, empty for the built-in one; transformers: name or folder; "
+        "chat_model: PROVIDER:MODEL",
     )
     model_url: str = Field("", description="chat_model: base URL of an OpenAI-compatible server")
     model_api_key: SecretStr = Field(
@@ -144,6 +145,16 @@ class Config(BaseSettings):
     )
     review_score: float = Field(
         0.65, ge=0, le=1, description="Answers whose best match scores less are reviewed early"
+    )
+    # Those of the built-in writer: chosen on held-out entities, see its model card.
+    writer_sure: float = Field(
+        0.5, ge=0, le=1, description="writer: clauses less likely than this are not told"
+    )
+    writer_clear: float = Field(
+        0.5, ge=0, le=1, description="writer: passages less likely to answer than this are quoted"
+    )
+    writer_here: float = Field(
+        0.0, ge=0, le=1, description="writer: below this it says that no passage answers"
     )
     grounding_coverage: float = Field(
         0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"

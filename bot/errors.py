@@ -12,7 +12,8 @@ BotError
 ├── StaffError            a user of the desk cannot be added, changed or removed like this
 ├── WrongPassword         no user has this name and password
 ├── DraftError            a draft of knowledge is not there, not filled in, or decided already
-└── GeneratorError        a generator failed, stalled or cannot be loaded
+├── GeneratorError        a generator failed, stalled or cannot be loaded
+└── TrainingError         there is nothing to train the writer with
 """
 
 
@@ -69,4 +70,8 @@ class DraftError(BotError):
 
 
 class GeneratorError(BotError):
+    pass
+
+
+class TrainingError(BotError):
     pass

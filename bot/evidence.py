@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.blocks import Block, blocks, cells
+from bot.contrast import limits_what_is_before, mixes, turns_round
 from bot.facts import facts, foreign_facts, numbers
 from bot.polarity import clauses, drops_restriction, negations, opening, segments, without_opener
 from bot.sentences import split
@@ -20,14 +21,17 @@ _MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 # must be in a sentence that rests on it.
 _LEAST_LIKENESS = 0.25
 _WHICH = re.compile(r"\b(?:which|what)\b|哪|什么")
-_NOT_A_WORD = re.compile(r"[\W_]+")
+_NOT_A_WORD = re.compile(r"(?:[^\w€$£¥%]|_)+")
 
 
 @dataclass(frozen=True)
 class _Clause:
+    """`is_cell`: it was put together from a table's row and its head."""
+
     text: str
     terms: frozenset[str]
     negations: int
+    is_cell: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Evidence:
         self._units = _units(part for part in parts if part.kind != "list")
         self._rows = [row for part in parts if part.kind == "table" for row in _rows(part)]
         prose = (head, *_prose(parts)) if self._rows else ()
+        self._sentences = _prose(parts)
         self._elsewhere = [(frozenset(_words(text)), numbers(text)) for text in prose]
 
     def coverage(self, sentence: str) -> float:
@@ -91,6 +96,8 @@ class Evidence:
         says = opening(sentence)
         if says is not None and not self.opens_like(says, without_opener(sentence)):
             return False
+        if any(mixes(sentence, known) for known in self._sentences):
+            return False
         return all(
             self._clause_agrees(_clause(_announced(announcement, text)))
             for text in clauses(sentence)
@@ -107,7 +114,9 @@ class Evidence:
         ranks = [_overlap(clause.terms, known.terms) for known in self._clauses]
         best = max(ranks, default=(0.0, 0.0))
         return best[1] >= _LEAST_LIKENESS and any(
-            clause.negations == known.negations and not drops_restriction(clause.text, known.text)
+            clause.negations == known.negations
+            and not drops_restriction(clause.text, known.text)
+            and (known.is_cell or not turns_round(clause.text, known.text))
             for known, rank in zip(self._clauses, ranks, strict=True)
             if rank == best
         )
@@ -152,6 +161,8 @@ def _spans(text: str, announcement: str) -> Iterator[_Clause]:
     parts = [_clause(segment) for segment in segments(text)]
     for start in range(len(parts)):
         for end in range(start + 1, len(parts) + 1):
+            if end < len(parts) and limits_what_is_before(parts[end].text):
+                continue
             yield _joined([*lead, *parts[start:end]])
 
 
@@ -167,7 +178,7 @@ def _clauses(parts: Sequence[Block]) -> Iterator[_Clause]:
     announcement = ""
     for part in parts:
         if part.kind == "table":
-            yield from map(_clause, _cell_clauses(part))
+            yield from (replace(_clause(text), is_cell=True) for text in _cell_clauses(part))
             continue
         for text in _sentences(part):
             yield from _spans(text, announcement if part.kind == "list" else "")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.database import ConversationDatabase, now
 from bot.errors import UnknownConversation, UnknownTurn
 from bot.ownership import Move, Ownership, after
-from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Status, Turn
+from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Span, Status, Turn
 from knowledge.types import Language, Match
 
 # All turns but the half answers of a bot that was interrupted.
@@ -29,6 +29,7 @@ class BotTurn:
     intent: Intent | None = None
     matches: tuple[Match, ...] = ()
     cited: frozenset[str] = frozenset()
+    spans: tuple[Span, ...] = ()
     options: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     generator: str = ""
@@ -327,6 +328,7 @@ def _turn(row: Mapping[str, Any], citations: tuple[Citation, ...]) -> Turn:
         options=tuple(json.loads(row["options"] or "[]")),
         rating=row.get("rating"),
         agent=row["agent"] or "",
+        spans=tuple(Span(**span) for span in json.loads(row["spans"] or "[]")),
     )
 
 
@@ -343,6 +345,7 @@ def _columns(reply: BotTurn) -> dict[str, Any]:
         "knowledge_version": reply.knowledge_version or None,
         "options": json.dumps(reply.options, ensure_ascii=False),
         "dropped": json.dumps(reply.dropped, ensure_ascii=False),
+        "spans": json.dumps([asdict(span) for span in reply.spans]),
         "timings_ms": json.dumps({k: round(v, 2) for k, v in reply.timings_ms.items()}),
         "error": reply.error or None,
     }

@@ -260,6 +260,7 @@ class DialogManager:
             intent=turn.understood.intent,
             matches=turn.understood.matches,
             cited=draft.cited,
+            spans=draft.spans,
             options=decision.options,
             dropped=draft.dropped,
             generator=draft.generator,
@@ -289,6 +290,7 @@ class DialogManager:
             owner=owner,
             intent=turn.understood.intent,
             citations=stored.citations,
+            spans=draft.spans,
             options=decision.options,
             timings_ms=turn.timings_ms,
         )

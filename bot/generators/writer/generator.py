@@ -1,0 +1,172 @@
+"""The generator that is built in: a small Transformer that answers by copying from passages."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.errors import GeneratorError
+from bot.generators.writer.batching import Request, Requests
+from bot.generators.writer.rendering import Told, render
+from bot.generators.writer.search import Trail
+from bot.generators.writer.source import source_of
+from bot.generators.writer.walk import Walk
+from bot.prompt import UNKNOWN
+from bot.types import Prompt
+from knowledge.language import has_chinese
+
+WEIGHTS = Path(__file__).parent
+# What the network was trained with: it has seen no more passages at once.
+MOST_PASSAGES = 4
+# Log-odds that the passage which the search put first has before the others.
+_ADVANTAGE = 1.0
+# A passage that holds the answer with this probability may add a sentence to one from another.
+_ALSO_ANSWERS = 0.8
+# Less likely clauses are not even suggested.
+_LEAST_SURE = 0.1
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """`sure`: less likely clauses are not told. `here`: below this the passages hold no answer.
+
+    `clear`: below this probability that a passage holds the answer, it is left to the quotation.
+    """
+
+    sure: float
+    here: float
+    clear: float
+
+
+class WriterGenerator:
+    """English passages in prose. It yields nothing where it leaves the answer to the quotation:
+    other scripts, lists and tables, and what it is not sure of.
+
+    `folder` holds config.json and model.safetensors, by default those of the package. Raises
+    GeneratorError where there are none. Safe for several threads: their requests run together.
+    """
+
+    name = "writer"
+
+    def __init__(self, folder: Path = WEIGHTS, *, thresholds: Thresholds) -> None:
+        if not (folder / "model.safetensors").is_file():
+            raise GeneratorError(
+                f"No weights of the writer in {folder}. Run: frontdesk train writer --out {folder}"
+            )
+        self.model = "built-in" if folder == WEIGHTS else str(folder)
+        self._folder = folder
+        self._thresholds = thresholds
+        self._lock = threading.Lock()
+        self._requests: Requests | None = None
+
+    def warm_up(self) -> None:
+        """Loads the weights, which otherwise wait for the first prompt."""
+        self._running()
+
+    def generate(self, prompt: Prompt) -> Iterator[str]:
+        walk = self._walk(prompt)
+        if walk is None:
+            return
+        request = self._running().submit(walk, focus=self._focus, beams=1)
+        try:
+            yield from self._words(request)
+        finally:
+            request.cancel()
+
+    def candidates(self, prompt: Prompt, n: int) -> list[Told]:
+        """At most `n` different answers, the likeliest first, each with where its words come from.
+
+        Empty where the writer has none. All are within the rules that `generate` keeps; the least
+        likely ones are left out.
+        """
+        walk = self._walk(prompt)
+        if walk is None:
+            return []
+        request = self._running().submit(walk, focus=self._focus, beams=max(2, 2 * n))
+        paths: list[Trail] = []
+        for paths, _ in request.updates():  # noqa: B007 - the last ones count
+            pass
+        told = [
+            render(path.walk.sources, path.tokens)
+            for path in paths
+            if path.walk.ended and min(path.sure) >= _LEAST_SURE
+        ]
+        distinct = {answer.text.casefold(): answer for answer in reversed(told)}
+        return list(reversed(distinct.values()))[:n]
+
+    def holds(self, prompt: Prompt) -> list[float]:
+        """The probability of each of the first MOST_PASSAGES passages that it holds the answer."""
+        walk = self._walk(prompt)
+        if walk is None:
+            return [0.0] * min(len(prompt.passages), MOST_PASSAGES)
+        return self._running().submit(walk, focus=lambda walk, _: walk, beams=1).holds()
+
+    def _walk(self, prompt: Prompt) -> Walk | None:
+        """None where the passages are not the writer's: this is the only place that decides it."""
+        passages = prompt.passages[:MOST_PASSAGES]
+        if not passages or not prompt.question.strip() or has_chinese(prompt.question):
+            return None
+        if any(passage.language != "en" for passage in passages[:1]):
+            return None
+        sources = tuple(
+            source_of(passage, prompt.question)
+            for passage in passages
+            if passage.language == "en" and passage.text.strip()
+        )
+        walk = Walk(tuple(source for source in sources if source.text), prompt.question)
+        return walk if walk.sources and walk.allowed() else None
+
+    def _focus(self, walk: Walk, holds: Sequence[float]) -> Walk:
+        """Starts with the passage that most likely answers; the search's first has an advantage."""
+        odds = [
+            _log_odds(held) + (_ADVANTAGE if not rank else 0) for rank, held in enumerate(holds)
+        ]
+        first = max(range(len(odds)), key=odds.__getitem__)
+        others = {rank for rank, held in enumerate(holds) if held >= _ALSO_ANSWERS}
+        focused = replace(walk, first=first, others=frozenset(others))
+        return focused if focused.allowed() else walk
+
+    def _words(self, request: Request) -> Iterator[str]:
+        """Text as it grows, once the first clause is chosen and the network is sure of it."""
+        shown = ""
+        for paths, holds in request.updates():
+            path = paths[0]
+            if max(holds) < self._thresholds.here:
+                yield UNKNOWN["en"]
+                return
+            if not self._is_sure(path, holds):
+                return
+            told = render(path.walk.sources, path.tokens).text
+            # Marks of emphasis are only kept in pairs: text behind one waits for the other.
+            grown = told if path.walk.at is None else told[: _first_mark(told, len(shown))]
+            if path.sure and len(grown) > len(shown):
+                yield grown[len(shown) :]
+                shown = grown
+
+    def _is_sure(self, path: Trail, holds: Sequence[float]) -> bool:
+        """Also leaves to the quotation what is no prose."""
+        first = path.walk.first or 0
+        return (
+            holds[first] >= self._thresholds.clear
+            and path.walk.sources[first].plain
+            and all(sure >= self._thresholds.sure for sure in path.sure[:1])
+        )
+
+    def _running(self) -> Requests:
+        with self._lock:
+            if self._requests is None:
+                self._requests = Requests(self._folder)
+            return self._requests
+
+
+def _log_odds(probability: float) -> float:
+    held = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(held / (1 - held))
+
+
+def _first_mark(text: str, start: int) -> int:
+    """Where the first mark of emphasis stands behind `start`, else the end."""
+    return min((p for mark in "*_" if (p := text.find(mark, start)) >= 0), default=len(text))
