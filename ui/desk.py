@@ -59,7 +59,9 @@ def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     staff = Staff(frontdesk.log.database)
     sessions = Sessions(staff, load_key(frontdesk.config.home))
     hand_off = HandOff(frontdesk.log)
-    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit(), live, hand_off)
+    app.state.desk = DeskState(
+        frontdesk, staff, sessions, LoginLimit(frontdesk.config), live, hand_off
+    )
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
     options: dict[str, Any] = {"prefix": PATH, "include_in_schema": False}

@@ -90,6 +90,10 @@ INBOX_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "文档中没有与最后一条消息相近的内容。",
     },
     "suggestions_wait": {"en": "Looking for replies…", "zh": "正在查找建议回复……"},
+    "suggestions_later": {
+        "en": "They come once you take over.",
+        "zh": "接手后显示。",
+    },
     "suggestion_generator": {"en": "Written", "zh": "生成"},
     "suggestion_passage": {"en": "Quoted", "zh": "引用"},
     "notify": {"en": "Notify me", "zh": "开启提醒"},
