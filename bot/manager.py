@@ -102,8 +102,8 @@ class DialogManager:
         """`watcher` is called after every message from now on."""
         self._watchers.append(watcher)
 
-    def start(self, language: Language, *, channel: str = "web") -> Conversation:
-        return self.log.start(language, channel=channel)
+    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
+        return self.log.start(language, channel=channel, follows=follows)
 
     def ask_for_person(self, conversation_id: str) -> Turn:
         """Puts the customer into the queue. Asking again changes nothing, but is answered."""

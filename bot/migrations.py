@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.facts_schema import create_facts, create_full_text, create_reviews
+
 migrations = Migrations("conversations")
 
 
@@ -170,3 +172,18 @@ def _agents(db: Database) -> None:
         foreign_keys=[("question_id", "turns", "id")],
     )
     db.table("suggestions").create_index(["question_id"])
+
+
+@migrations(name="020_facts_of_conversations_and_answers")
+def _facts(db: Database) -> None:
+    create_facts(db)
+
+
+@migrations(name="021_full_text_of_turns")
+def _full_text(db: Database) -> None:
+    create_full_text(db)
+
+
+@migrations(name="022_reviews_and_drafts")
+def _reviews(db: Database) -> None:
+    create_reviews(db)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ui.eval_commands import evaluate
+from ui.export_command import export
 from ui.user_commands import users
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) 
 
 
 frontdesk.add_command(evaluate)
+frontdesk.add_command(export)
 frontdesk.add_command(users)
 
 
