@@ -238,7 +238,8 @@ class Chat:
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)
         after = replace(after, accepted=asked.accepted, question=asked.question)
         stopped = not answered and after.turns == asked.turns
-        yield _stopped(asked, said) if stopped else after
+        # What is shown of a stopped answer is not in the log: it stays until something new happens.
+        yield replace(_stopped(asked, said), state=after.state) if stopped else after
 
     def _forget(self, reply: Reply, visit: Visit) -> None:
         replies = self._replies[visit.conversation]
