@@ -238,7 +238,8 @@ class Chat:
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)
         after = replace(after, accepted=asked.accepted, question=asked.question)
         stopped = not answered and after.turns == asked.turns
-        yield _stopped(asked, said) if stopped else after
+        # What is shown of a stopped answer is not in the log: it stays until something new happens.
+        yield replace(_stopped(asked, said), state=after.state) if stopped else after
 
     def _forget(self, reply: Reply, visit: Visit) -> None:
         replies = self._replies[visit.conversation]
@@ -259,7 +260,8 @@ class Chat:
 
 def _key(state: LiveState) -> str:
     """What of the state the page shows; page.js makes the same of an event."""
-    return f"{state.owner}:{state.agent}:{state.place}:{int(state.staffed)}:{state.turn}"
+    staffed = int(state.owner is Owner.WAITING and state.staffed)
+    return f"{state.owner}:{state.agent}:{state.place}:{staffed}:{state.turn}"
 
 
 def _with(view: View, *bubbles: str, writing: bool = False) -> View:

@@ -79,7 +79,14 @@ def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     sessions = Sessions(staff, load_key(frontdesk.config.home))
     hand_off = HandOff(frontdesk.log)
     app.state.desk = DeskState(
-        frontdesk, staff, sessions, LoginLimit(), live, hand_off, Checks(), {}
+        frontdesk,
+        staff,
+        sessions,
+        LoginLimit(frontdesk.config),
+        live,
+        hand_off,
+        Checks(),
+        {},
     )
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)

@@ -59,11 +59,13 @@ function toEnd() {
   if (list.scrollHeight === list.clientHeight) list.lastElementChild?.scrollIntoView({ block: 'nearest' });
 }
 
-// The box is there for who has the conversation; replies are suggested to each new message.
+// The box is there for who has the conversation; replies are suggested to each new message that
+// waits for a person: a generator is not run for who only looks.
 function settle() {
   const wasHidden = composer.hidden;
   composer.hidden = !isMine();
   if (wasHidden && !composer.hidden) box.focus();
+  if (document.querySelector('[data-part="talk"]').dataset.suggest !== 'yes') return;
   const said = [...document.querySelectorAll('.turn.customer')].at(-1)?.textContent ?? '';
   if (said === lastSaid) return;
   lastSaid = said;

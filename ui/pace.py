@@ -35,7 +35,7 @@ class Pace:
     """Raises ConfigError where `limits_url` names a store that cannot be used."""
 
     def __init__(self, config: Config) -> None:
-        self._limiter = FixedWindowRateLimiter(_store(config))
+        self._limiter = FixedWindowRateLimiter(limit_store(config))
         self._conversation = RateLimitItemPerMinute(config.messages_per_minute)
         self._address = RateLimitItemPerMinute(config.address_messages_per_minute)
 
@@ -63,7 +63,8 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _store(config: Config) -> Storage:
+def limit_store(config: Config) -> Storage:
+    """Where all copies of the server count together. Raises ConfigError."""
     if not config.limits_url:
         return LimitFile(config.home / "limits.db")
     try:

@@ -13,7 +13,8 @@ function parse(html) {
   return template.content.firstElementChild;
 }
 
-function replaceTurn(old, fresh) {
+// What the customer has opened, typed and pressed in the old one goes on in the new one.
+function replaceTurn(old, fresh, sameLanguage) {
   const sources = fresh.querySelectorAll('details');
   old.querySelectorAll('details').forEach((one, i) => {
     if (one.open && sources[i]) sources[i].open = true;
@@ -23,6 +24,8 @@ function replaceTurn(old, fresh) {
     const other = fresh.querySelector(`input[name="${one.name}"]`);
     if (other && one.value) other.value = one.value;
   });
+  const feedback = fresh.querySelector('.feedback');
+  if (feedback && sameLanguage) feedback.replaceWith(old.querySelector('.feedback') ?? feedback);
   old.replaceWith(fresh);
   if (focused && focused.name) fresh.querySelector(`[name="${focused.name}"]`)?.focus();
 }
@@ -35,9 +38,10 @@ function show() {
   const root = document.documentElement;
   const atEnd = root.scrollHeight - window.scrollY - window.innerHeight < 120;
   const isNew = turns.length !== shown.length;
+  const sameLanguage = root.lang === value.language;
   turns.forEach((html, i) => {
     if (html === shown[i]) return;
-    if (list.children[i]) replaceTurn(list.children[i], parse(html));
+    if (list.children[i]) replaceTurn(list.children[i], parse(html), sameLanguage);
     else list.append(parse(html));
   });
   while (list.children.length > turns.length) list.lastElementChild.remove();
@@ -108,7 +112,8 @@ function follow() {
 function catchUp() {
   const value = props.value || {};
   if (!now || value.writing || value.conversation !== followed) return;
-  const key = [now.owner, now.agent, now.place, now.staffed ? 1 : 0, now.turn].join(':');
+  const staffed = now.owner === 'waiting' && now.staffed ? 1 : 0;
+  const key = [now.owner, now.agent, now.place, staffed, now.turn].join(':');
   if (key === value.state || key === askedFor) return;
   askedFor = key;
   trigger('refresh', {});

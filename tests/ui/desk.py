@@ -78,12 +78,17 @@ class ReadingGenerator:
     name: str = "reading"
     model: str = "voice"
     pause_seconds: float = 0.15
-    running: int = 0
+    writing: set[object] = field(default_factory=set)
     closed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def running(self) -> int:
+        return len(self.writing)
 
     def generate(self, prompt: Prompt) -> Iterator[str]:
         slow = "slow" in prompt.question
-        self.running += 1
+        answer = object()
+        self.writing.add(answer)
         try:
             for passage in prompt.passages:
                 for sentence in passage.text.split(". "):
@@ -91,7 +96,7 @@ class ReadingGenerator:
                         time.sleep(self.pause_seconds)
                     yield sentence.rstrip(".") + ". " if "。" not in sentence else sentence
         finally:
-            self.running -= 1
+            self.writing.discard(answer)
             self.closed.set()
 
 

@@ -90,6 +90,14 @@ def test_gradios_own_routes_lead_to_no_file(client: TestClient, path: str) -> No
     assert client.get(path).status_code == 404
 
 
+def test_the_chat_pages_queue_knows_nothing_of_the_desk(client: TestClient) -> None:
+    config = client.get("/config")
+    assert config.status_code in (200, 404)
+    assert "/desk" not in config.text
+    joined = client.post("/gradio_api/queue/join", json={"fn_index": 0, "data": [None]})
+    assert "form_token" not in joined.text
+
+
 def test_a_wrong_password_says_no_more_than_that(client: TestClient) -> None:
     for name in ("Mei", "Nobody"):
         answer = client.post("/desk/login", data={"name": name, "password": "wrong password"})
@@ -103,9 +111,12 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(tmp_path: Pat
     client = TestClient(app)
     for _ in range(5):
         client.post("/desk/login", data={"name": "mei", "password": "wrong password"})
-    answer = client.post("/desk/login", data={"name": "Mei", "password": PASSWORD})
-    assert answer.status_code == 429
-    assert "Too many attempts" in answer.text
+    # Another copy of the server, on the same home, knows of it.
+    copy = TestClient(make_app(make_desk(tmp_path)))
+    for each in (client, copy):
+        answer = each.post("/desk/login", data={"name": "Mei", "password": PASSWORD})
+        assert answer.status_code == 429
+        assert "Too many attempts" in answer.text
 
 
 def test_logging_out_ends_the_session_for_whoever_has_the_cookie(

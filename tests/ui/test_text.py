@@ -12,6 +12,7 @@ import pytest
 from bot.phrases import PHRASES, Phrase
 from knowledge.language import has_chinese
 from knowledge.types import Language
+from ui import desk_pages
 from ui.desk_pages import TEXTS as DESK
 from ui.text import TEXTS, TextKey, write
 
@@ -27,6 +28,12 @@ IN_THE_OTHERS_WORDS = {"other_language", "desk_other_language", "contact_placeho
 def test_every_key_has_a_text_and_every_text_a_key() -> None:
     assert set(TEXTS) == set(get_args(TextKey))
     assert set(PHRASES) == set(get_args(Phrase))
+
+
+def test_no_two_parts_of_the_desk_have_a_text_of_the_same_key() -> None:
+    parts = [texts for name, texts in vars(desk_pages).items() if name.endswith("_TEXTS")]
+    assert len(parts) > 2
+    assert sum(len(texts) for texts in parts) == len(DESK)
 
 
 def test_the_desks_pages_name_no_text_that_is_missing() -> None:
