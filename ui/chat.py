@@ -104,7 +104,8 @@ class Chat:
         """After somebody else has done something; None while an answer is written here: its end
         shows it.
         """
-        return None if self._replies.get(visit.conversation) else self.show(visit, language)
+        unsettled = self._replies.get(visit.conversation) or self._is_unsettled(visit)
+        return None if unsettled else self.show(visit, language)
 
     async def send(
         self, text: str, visit: Visit, language: Language, address: str = ""
@@ -188,6 +189,16 @@ class Chat:
             return self._log.conversation(visit.conversation) if visit.conversation else None
         except UnknownConversation:
             return None
+
+    def _is_unsettled(self, visit: Visit) -> bool:
+        """Whether the bot still owes an answer, or was stopped and has not come to its end: the log
+        then tells less than the page shows.
+        """
+        conversation = self._conversation(visit)
+        if conversation is None or conversation.owner is not Owner.BOT or not conversation.turns:
+            return False
+        last = conversation.turns[-1]
+        return last.role == "customer" and last.status == "accepted"
 
     def _started(self, visit: Visit, language: Language) -> Visit:
         """The visit with a conversation that is in the log."""
