@@ -104,8 +104,7 @@ class Chat:
         """After somebody else has done something; None while an answer is written here: its end
         shows it.
         """
-        unsettled = self._replies.get(visit.conversation) or self._is_unsettled(visit)
-        return None if unsettled else self.show(visit, language)
+        return None if self._replies.get(visit.conversation) else self.show(visit, language)
 
     async def send(
         self, text: str, visit: Visit, language: Language, address: str = ""
@@ -190,16 +189,6 @@ class Chat:
         except UnknownConversation:
             return None
 
-    def _is_unsettled(self, visit: Visit) -> bool:
-        """Whether the bot still owes an answer, or was stopped and has not come to its end: the log
-        then tells less than the page shows.
-        """
-        conversation = self._conversation(visit)
-        if conversation is None or conversation.owner is not Owner.BOT or not conversation.turns:
-            return False
-        last = conversation.turns[-1]
-        return last.role == "customer" and last.status == "accepted"
-
     def _started(self, visit: Visit, language: Language) -> Visit:
         """The visit with a conversation that is in the log."""
         if self._conversation(visit) is not None:
@@ -249,7 +238,8 @@ class Chat:
         after = await asyncio.to_thread(self.show, asked.visit, asked.language)
         after = replace(after, accepted=asked.accepted, question=asked.question)
         stopped = not answered and after.turns == asked.turns
-        yield _stopped(asked, said) if stopped else after
+        # With the state that it shows: else the page would look again, and lose what was written.
+        yield _stopped(replace(asked, state=after.state), said) if stopped else after
 
     def _forget(self, reply: Reply, visit: Visit) -> None:
         replies = self._replies[visit.conversation]
