@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -239,3 +242,20 @@ def test_closing_one_by_one_ends_the_work_and_frees_the_turn(one_by_one: OneByOn
     first.close()
     assert (one_by_one.load().writing, one_by_one.load().waiting) == (0, 0)
     assert not any(thread.name == "frontdesk-writer" for thread in threading.enumerate())
+
+
+def test_two_processes_that_share_a_model_write_what_one_would(tiny_chat_model: Path) -> None:
+    """Tensor parallelism as on two GPUs, here over gloo; both end when the first one does."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    shared = subprocess.run(
+        [*command, root / "tests/bot/share_model.py", tiny_chat_model],
+        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    alone = TransformersGenerator(str(tiny_chat_model), device="cpu", max_new_tokens=12, at_once=1)
+    prompt = Prompt("How long?", (make_passage("Five days."),), "en")
+    assert shared.stdout.strip() == "".join(alone.generate(prompt))
