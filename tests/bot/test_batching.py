@@ -101,6 +101,28 @@ def test_each_of_many_gets_the_answer_that_it_would_get_alone(
     assert together == alone
 
 
+def test_those_who_leave_half_way_take_nothing_with_them(
+    batch: Batch, one_by_one: OneByOne
+) -> None:
+    """A small `make bench-serving`: 64 customers, every tenth leaves; none is lost or mixed up."""
+    alone = [read(one_by_one.write(prompt_of(i), NEW_TOKENS)) for i in range(16)]
+
+    def ask(number: int) -> bool:
+        ids = batch.write(prompt_of(number % 16), NEW_TOKENS)
+        if number % 10:
+            return read(ids) == alone[number % 16]
+        while next(ids) is None:
+            pass
+        ids.close()
+        return True
+
+    with ThreadPoolExecutor(64) as pool:
+        assert all(pool.map(ask, range(160)))
+    scheduler = batch._manager.batch_processor.scheduler
+    wait_until(lambda: not scheduler.has_pending_requests(), seconds=1.0)
+    assert not batch._submitted
+
+
 def test_those_who_wait_come_in_as_others_end(checkpoint: Checkpoint, batch: Batch) -> None:
     small = make_batch(checkpoint, at_once=2)
     with ThreadPoolExecutor(8) as pool:
