@@ -11,6 +11,7 @@ BotError
 ├── CustomerLeft          nobody reads the answer that is being written
 ├── StaffError            a user of the desk cannot be added, changed or removed like this
 ├── WrongPassword         no user has this name and password
+├── DraftError            a draft of knowledge is not there, not filled in, or decided already
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -52,10 +53,18 @@ class CustomerLeft(BotError):
 
 
 class StaffError(BotError):
-    pass
+    """`reason` is what a page looks its own sentence up by."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class WrongPassword(BotError):
+    pass
+
+
+class DraftError(BotError):
     pass
 
 

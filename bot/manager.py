@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator as Generating
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
-from bot.answer_type import asked_kinds, tells
 from bot.answering import Draft, write_answer
 from bot.config import Config
-from bot.courtesy import without_courtesy
 from bot.errors import Busy, CustomerLeft, EmptyMessage, MessageTooLong, OwnershipError
-from bot.followups import is_short, leans_on_history, with_context
 from bot.generators.timed import CHECK_SECONDS
 from bot.handoff import HandOff
 from bot.line import Line, Ticket
@@ -27,7 +24,6 @@ from bot.types import (
     Answer,
     Conversation,
     Generator,
-    Intent,
     IntentClassifier,
     Owner,
     Piece,
@@ -36,9 +32,9 @@ from bot.types import (
     Status,
     Turn,
 )
+from bot.understanding import Understanding, Understood
 from bot.watch import TurnReport, Watcher
-from knowledge.language import has_chinese, language_of
-from knowledge.types import Embedder, Language, Match
+from knowledge.types import Embedder, Language
 
 # What a generator may see of the conversation before, in turns.
 HISTORY_TURNS = 8
@@ -69,19 +65,22 @@ class Parts:
     quote: Generator
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Turn:
-    """What becomes known of one message on its way. `usable`: matches that tell what is asked."""
+    """What becomes known of one message on its way."""
 
     question: Turn
-    language: Language
     history: list[Turn]
-    intent: Intent
-    matches: list[Match]
-    usable: list[Match]
-    knowledge_version: str
-    timings_ms: dict[str, float]
+    understood: Understood
     started: float
+
+    @property
+    def language(self) -> Language:
+        return self.understood.language
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        return self.understood.timings_ms
 
 
 class DialogManager:
@@ -92,6 +91,7 @@ class DialogManager:
         self.line = line or Line(at_once=config.answers_at_once, length=config.line_length)
         self._parts = parts
         self._config = config
+        self._understanding = Understanding(parts.embedder, parts.intents, parts.knowledge, config)
         self._watchers: list[Watcher] = []
 
     @property
@@ -102,8 +102,8 @@ class DialogManager:
         """`watcher` is called after every message from now on."""
         self._watchers.append(watcher)
 
-    def start(self, language: Language, *, channel: str = "web") -> Conversation:
-        return self.log.start(language, channel=channel)
+    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
+        return self.log.start(language, channel=channel, follows=follows)
 
     def ask_for_person(self, conversation_id: str) -> Turn:
         """Puts the customer into the queue. Asking again changes nothing, but is answered."""
@@ -120,7 +120,7 @@ class DialogManager:
 
     def _suggestions(self, question: Turn, fallback: Language) -> list[Suggestion]:
         turn = self._understand(question, fallback)
-        near = [m for m in turn.matches if m.score >= self._config.clarify_score / 2]
+        near = [m for m in turn.understood.matches if m.score >= self._config.clarify_score / 2]
         prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
         return suggest(prompt, self._parts.generator, self._parts.quote, self._config)
 
@@ -197,7 +197,7 @@ class DialogManager:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.intent, turn.usable, last_route, self._config)
+        decision = decide(turn.understood.intent, turn.understood.usable, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
             yield from self._wait_in_line(turn, reader)
@@ -210,52 +210,12 @@ class DialogManager:
         yield self._stored(turn, decision, draft)
 
     def _understand(self, question: Turn, fallback: Language) -> _Turn:
-        """Embeds the message once, for its intent and for the search."""
         started = time.perf_counter()
-        timings: dict[str, float] = {}
-        language = language_of(question.text) if _has_letters(question.text) else fallback
         history = self.log.recent_turns(
             question.conversation_id, before=question.id, limit=HISTORY_TURNS
         )
-        queries = self._queries(question.text, history)
-        with _timed(timings, "embed"):
-            vectors = self._parts.embedder.embed(queries)
-        with _timed(timings, "classify"):
-            intent = self._parts.intents.classify(question.text, vectors[0])
-        with _timed(timings, "search"):
-            k = self._config.passages_per_prompt + 1
-            found = [
-                self._parts.knowledge.search(query, vector, k=k, language=language)
-                for query, vector in zip(queries, vectors, strict=True)
-            ]
-        matches = self._choose(question.text, found)
-        kinds = asked_kinds(queries[0])
-        usable = [match for match in matches if tells(match.passage, kinds)]
-        version = self._parts.knowledge.version
-        return _Turn(
-            question, language, history, intent, matches, usable, version, timings, started
-        )
-
-    def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
-        """The question in the message, and with the one before it where it may lean on that."""
-        text = without_courtesy(text)
-        before = next((turn.text for turn in reversed(history) if turn.role == "customer"), None)
-        if before is None or not (leans_on_history(text) or is_short(text)):
-            return [text]
-        return [text, with_context(without_courtesy(before), text)]
-
-    def _choose(self, text: str, found: Sequence[list[Match]]) -> list[Match]:
-        alone, in_context = found[0], found[-1]
-        if len(found) == 1 or not in_context or not alone:
-            return alone
-        if leans_on_history(text):
-            return in_context
-        # A short message is a follow-up only where what it leads to holds words of its own: else
-        # nonsense would be answered with the answer before.
-        shared = {match.passage.id for match in alone if match.lexical > 0}
-        weak = alone[0].score < self._config.answer_score
-        better = in_context[0].score > alone[0].score and in_context[0].passage.id in shared
-        return in_context if weak and better else alone
+        understood = self._understanding.read(question.text, history, fallback=fallback)
+        return _Turn(question, history, understood, started)
 
     def _wait_in_line(self, turn: _Turn, reader: Reader) -> Iterator[Piece]:
         """Until it is this customer's turn. Raises Busy, and what Reader.check raises."""
@@ -271,7 +231,7 @@ class DialogManager:
     def _write(self, turn: _Turn, reader: Reader) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
-            turn.usable[: self._config.passages_per_prompt],
+            turn.understood.usable[: self._config.passages_per_prompt],
             language=turn.language,
             history=turn.history,
         )
@@ -297,14 +257,14 @@ class DialogManager:
             text=draft.text,
             route=decision.route,
             rule=decision.rule,
-            intent=turn.intent,
-            matches=tuple(turn.matches),
+            intent=turn.understood.intent,
+            matches=turn.understood.matches,
             cited=draft.cited,
             options=decision.options,
             dropped=draft.dropped,
             generator=draft.generator,
             model=draft.model,
-            knowledge_version=turn.knowledge_version,
+            knowledge_version=turn.understood.knowledge_version,
             error=draft.error,
             timings_ms=turn.timings_ms,
             owner=owner,
@@ -327,7 +287,7 @@ class DialogManager:
             route=decision.route,
             language=turn.language,
             owner=owner,
-            intent=turn.intent,
+            intent=turn.understood.intent,
             citations=stored.citations,
             options=decision.options,
             timings_ms=turn.timings_ms,
@@ -375,13 +335,6 @@ class OwnershipWatch:
             raise OwnershipError("A person has taken this conversation over.")
 
 
-@contextmanager
-def _timed(timings_ms: dict[str, float], name: str) -> Iterator[None]:
-    since = time.perf_counter()
-    yield
-    timings_ms[name] = _milliseconds(since)
-
-
 def _milliseconds(since: float) -> float:
     return (time.perf_counter() - since) * 1000.0
 
@@ -392,7 +345,3 @@ def _phrase(decision: Decision) -> Phrase:
     if decision.route is Route.SMALL_TALK:
         return _SMALL_TALK_PHRASES[decision.rule]
     return "clarify" if decision.route is Route.CLARIFY else "decline"
-
-
-def _has_letters(text: str) -> bool:
-    return has_chinese(text) or any(c.isalpha() for c in text)

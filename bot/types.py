@@ -138,6 +138,10 @@ class Retriever(Protocol):
     @property
     def version(self) -> str: ...
 
+    def corrected(self, text: str) -> str:
+        """The text with misspelt words put right, as far as the knowledge would know them."""
+        ...
+
     def search(
         self, text: str, vector: Vectors, *, k: int, language: Language | None = None
     ) -> list[Match]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.errors import Busy
 from bot.handoff import HandOff
 from bot.live import Live
+from bot.surveys import add_survey
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
 from ui.api_errors import MALFORMED, MESSAGE_ERRORS, NOT_ITS_OWN, UNKNOWN, ApiError, language_of
@@ -99,6 +100,11 @@ class Contact(_Body):
 class Feedback(_Body):
     rating: Rating = Field(examples=["up"])
     comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
+
+
+class SurveyAnswer(_Body):
+    solved: bool | None = Field(None, examples=[True])
+    satisfaction: int | None = Field(None, ge=1, le=5, description="5 is the best", examples=[4])
 
 
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
@@ -207,6 +213,22 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
     if not is_email(email):
         raise ApiError(422, write("contact_invalid", language_of(request)))
     _desk(request).log.add_contact(conversation_id, email)
+
+
+@router.put(
+    "/conversations/{id}/survey",
+    status_code=204,
+    summary="Say whether it was solved",
+    responses=UNKNOWN,
+)
+def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) -> None:
+    """Asked once, at the end; what is left out stays as it was."""
+    add_survey(
+        _desk(request).log.database,
+        conversation_id,
+        solved=said.solved,
+        satisfaction=said.satisfaction,
+    )
 
 
 @router.put(

@@ -18,12 +18,14 @@ from bot.errors import (
 )
 from bot.handoff import HandOff
 from bot.live import Live, LiveState
+from bot.surveys import Survey, add_survey, read_survey
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
 from ui.email import is_email
 from ui.pace import Pace, TooFast
 from ui.reply import Reply
+from ui.survey import survey_panel
 from ui.text import write
 from ui.transcript import status_panel, turns_html, welcome
 from ui.visit import Visit
@@ -86,6 +88,8 @@ class Chat:
             return View(visit.within(""), language, [self._welcome(language)], notice=notice)
         turns = turns_html(conversation.turns, language) or [self._welcome(language)]
         turns += status_panel(state, language, contact=visit.contact)
+        survey = read_survey(self._log.database, conversation.id)
+        turns += survey_panel(conversation.turns, conversation.owner, survey, language)
         return View(
             visit,
             language,
@@ -169,6 +173,16 @@ class Chat:
         """Raises BotError where the turn is not an answer of this conversation."""
         self._log.add_feedback(visit.conversation, turn_id, rating, comment)
 
+    def tell(self, visit: Visit, language: Language, said: Survey) -> View:
+        """Stores what the customer says at the end. Raises UnknownConversation."""
+        add_survey(
+            self._log.database,
+            visit.conversation,
+            solved=said.solved,
+            satisfaction=said.satisfaction,
+        )
+        return self.show(visit, language)
+
     def _welcome(self, language: Language) -> str:
         starters = self._knowledge.pack.starters.get(language, ())
         return welcome(self.company(language), starters, language)
@@ -183,7 +197,8 @@ class Chat:
         """The visit with a conversation that is in the log."""
         if self._conversation(visit) is not None:
             return visit
-        return visit.within(self._manager.start(language).id)
+        follows = visit.conversation or visit.before
+        return visit.within(self._manager.start(language, follows=follows).id)
 
     def _asked(self, text: str, visit: Visit, language: Language) -> View:
         """The page up to the question; how it ended may be in the log already."""

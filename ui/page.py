@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from bot.surveys import Survey
 from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
@@ -106,6 +107,7 @@ class Page:
         on.return_to_bot(_honest(self._return_to_bot), visit, view, **quiet)
         on.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
         on.contact(_honest(self._leave_contact), visit, view, **quiet)
+        on.survey(_honest(self._tell), visit, view, **quiet)
         # Two answers may be rated quickly, one after the other.
         on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
         on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
@@ -163,6 +165,13 @@ class Page:
         visit = Visit.read(stored)
         email = str(event._data.get("email", ""))
         return self._shown(self._chat.leave_contact(email, visit, _language(visit, request)))
+
+    def _tell(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
+        visit = Visit.read(stored)
+        solved = {"yes": True, "no": False}.get(str(event._data.get("solved")))
+        stars = str(event._data.get("stars"))
+        said = Survey(solved, int(stars) if stars in ("1", "2", "3", "4", "5") else None)
+        return self._shown(self._chat.tell(visit, _language(visit, request), said))
 
     def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> str:
         """Returns the notice: empty where the rating is stored."""

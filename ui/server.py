@@ -82,13 +82,15 @@ def serve(config: Config, *, language: Language = "en") -> None:
         settings = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
-        server = Server(settings, frontdesk.manager.line, config.shutdown_seconds)
+        live: Live = app.state.live
+        server = Server(settings, frontdesk.manager.line, live, config.shutdown_seconds)
         host, port = listener.getsockname()[:2]
         url = f"http://{_in_url(host)}:{port}"
         print(write("serving", language, url=url), flush=True)  # noqa: T201
         _introduce_admin(app, url, language)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
+        live.close()
         frontdesk.close()
 
 
@@ -115,9 +117,12 @@ class Server(uvicorn.Server):
     `shutdown_seconds`, and then closes. Told twice, it closes at once.
     """
 
-    def __init__(self, settings: uvicorn.Config, line: Line, shutdown_seconds: float) -> None:
+    def __init__(
+        self, settings: uvicorn.Config, line: Line, live: Live, shutdown_seconds: float
+    ) -> None:
         super().__init__(settings)
         self._line = line
+        self._live = live
         self._shutdown_seconds = shutdown_seconds
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -125,6 +130,7 @@ class Server(uvicorn.Server):
         deadline = time.monotonic() + self._shutdown_seconds
         while self._line.answering and not self.force_exit and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_SECONDS)
+        self._live.stop()  # pages that are open follow what happens, and would hold this up
         await super().shutdown(sockets)
 
 

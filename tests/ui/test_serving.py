@@ -163,7 +163,9 @@ def test_a_stop_lets_an_answer_finish_and_refuses_the_rest(desk: Desk) -> None:
     desk.generator.pause_seconds = 0.02
     app = make_app(desk)
     line = desk.frontdesk.manager.line
-    server = Server(uvicorn.Config(app, port=0, log_level="warning"), line, shutdown_seconds=30)
+    server = Server(
+        uvicorn.Config(app, port=0, log_level="warning"), line, app.state.live, shutdown_seconds=30
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started)
