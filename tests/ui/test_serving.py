@@ -260,7 +260,7 @@ def test_the_page_shows_the_place_in_line_and_then_the_answer(visitor: Visitor, 
         page.keyboard.press("Enter")
         page.get_by_text("You are number 1 in line").wait_for()
         other.leave()
-        page.get_by_text("five working days").wait_for()
+        page.get_by_role("strong").get_by_text("five working days").wait_for()
     finally:
         manager.line = before
 
