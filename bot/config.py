@@ -60,8 +60,8 @@ class Config(BaseSettings):
         "none", description="transformers: weights of 8 or 4 bits; needs frontdesk[quantized]"
     )
     answers_at_once: int = Field(
-        # A batch of this many reads the weights of the model once for all of them; beyond, each
-        # answer slows down more than the whole gains. The load test runs at 64.
+        # A batch reads the weights of the model once for all of them. 32 was not measured on a
+        # GPU: `python -m bot.generators.bench` does that. On a CPU a batch holds 8 at most.
         32,
         ge=1,
         description="Answers written at the same moment; the other customers wait in line",

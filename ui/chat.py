@@ -127,6 +127,10 @@ class Chat:
             asked = await asyncio.to_thread(self._asked, text, visit, language)
             async for view in self._views(reply, asked):
                 yield view
+        except Busy:
+            view = await asyncio.to_thread(self.show, visit, language)
+            # The sentence that the log's failed message ends with is put better here.
+            yield replace(view, turns=view.turns[:-1], notice=write("busy", language))
         except Exception as error:  # noqa: BLE001 - _refusal logs it where it is unexpected
             notice = self._refusal(error, language)
             yield await asyncio.to_thread(self.show, visit, language, notice=notice)
@@ -248,8 +252,6 @@ class Chat:
             del self._replies[visit.conversation]
 
     def _refusal(self, error: Exception, language: Language) -> str:
-        if isinstance(error, Busy):
-            return write("busy", language)
         if isinstance(error, EmptyMessage):
             return write("message_empty", language)
         if isinstance(error, MessageTooLong):

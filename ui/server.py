@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import ConfigError
+from bot.generators.checkpoint import process_rank
 from bot.line import Line
 from bot.live import Live
 from bot.staff import FIRST_ADMIN
@@ -64,9 +65,15 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
 
 
 def serve(config: Config, *, language: Language = "en") -> None:
-    """Serves until Ctrl-C. Raises ConfigError where the address cannot be used."""
+    """Serves until Ctrl-C. Raises ConfigError where the address cannot be used.
+
+    Of the processes that torchrun starts, one a GPU, the first serves; the others help it to write.
+    """
     from bot.build import build
 
+    if process_rank()[0] > 0:
+        follow(config)
+        return
     listener = _listen(config.host, config.port, language)
     with listener:
         frontdesk = build(config)
@@ -92,6 +99,17 @@ def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
     if password := app.state.desk.staff.add_first_admin():
         values = {"url": f"{url}/desk", "name": FIRST_ADMIN, "password": password}
         print(write("first_admin", language, **values), flush=True)  # noqa: T201
+
+
+def follow(config: Config) -> None:
+    """Returns when the first process has ended."""
+    from bot.build import build_generator
+    from bot.generators.transformers import TransformersGenerator
+
+    generator = build_generator(config)
+    if not isinstance(generator, TransformersGenerator):
+        raise ConfigError(write("torchrun_for_nothing", "en"))
+    generator.follow()
 
 
 class Server(uvicorn.Server):

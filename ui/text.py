@@ -73,6 +73,7 @@ TextKey = Literal[
     "disclaimer",
     "terminal_hint",
     "not_for_you",
+    "torchrun_for_nothing",
     "serving",
     "first_admin",
     "port_in_use",
@@ -223,6 +224,11 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "not_for_you": {
         "en": "This address answers on the server's own machine, or with its token.",
         "zh": "此地址仅限在服务器本机访问，或凭令牌访问。",
+    },
+    "torchrun_for_nothing": {
+        "en": 'Only generator = "transformers" is spread over GPUs by torchrun. '
+        "Start one process: frontdesk serve",
+        "zh": 'torchrun 只适用于 generator = "transformers"。请只启动一个进程：frontdesk serve',
     },
     "serving": {
         "en": "Frontdesk answers at {url} (Ctrl-C stops it)",

@@ -52,7 +52,7 @@ def load_checkpoint(
                 raise
             _ask_hub(name)
             checkpoint = _read(name, options, local=False)
-        if not {"tp_plan", "device_map"} & options.keys():
+        if not {"distributed_config", "device_map"} & options.keys():
             checkpoint.model.to(device)
         return checkpoint
     except Exception as error:
@@ -82,11 +82,12 @@ def _options(device: str, quantization: Quantization) -> dict[str, Any]:
     attention is switched to when the model is batched, where it is installed.
     """
     import torch
+    from transformers.distributed.configuration_utils import DistributedConfig
 
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
     options: dict[str, Any] = {"dtype": dtype}
     if process_rank()[1] > 1:
-        options["tp_plan"] = "auto"
+        options["distributed_config"] = DistributedConfig(tp_plan="auto")
     if quantization != "none":
         options |= {"quantization_config": _quantized(quantization, dtype), "device_map": device}
     return options

@@ -12,7 +12,13 @@ from typing import Any
 
 from bot.errors import GeneratorError
 from bot.generators.batching import Batch
-from bot.generators.checkpoint import Checkpoint, Quantization, first_line, load_checkpoint
+from bot.generators.checkpoint import (
+    Checkpoint,
+    Quantization,
+    first_line,
+    load_checkpoint,
+    process_rank,
+)
 from bot.generators.one_by_one import OneByOne
 from bot.generators.token_text import decoded
 from bot.prompt import Message, fit, to_messages
@@ -93,6 +99,13 @@ class TransformersGenerator:
         """Ends what is being written."""
         self._writer.close()
 
+    def follow(self) -> None:
+        """Computes its part of the model until the first process ends: what the others do that
+        torchrun started.
+        """
+        if isinstance(self._writer, Batch):
+            self._writer.follow()
+
     def _count(self, prompt: Prompt) -> int:
         return len(self._tokens(prompt))
 
@@ -115,8 +128,12 @@ class TransformersGenerator:
 def _writer(
     checkpoint: Checkpoint, generation: Any, *, at_once: int, seed: int
 ) -> Batch | OneByOne:
-    """A batch where more than one answer is wanted and the model can do it; says once if not."""
-    if at_once > 1:
+    """A batch where more than one answer is wanted and the model can do it; says once if not.
+
+    Spread over several processes, a model can only be batched: raises GeneratorError where not.
+    """
+    spread = process_rank()[1] > 1
+    if at_once > 1 or spread:
         try:
             return Batch(
                 checkpoint.model,
@@ -126,6 +143,8 @@ def _writer(
                 seed=seed,
             )
         except GeneratorError as error:
+            if spread:
+                raise
             name = checkpoint.tokenizer.name_or_path
             logger.warning("Model %s writes one answer at a time: %s.", name, error)
     return OneByOne(checkpoint.model, generation, seed=seed)

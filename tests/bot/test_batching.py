@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,6 +99,28 @@ def test_each_of_many_gets_the_answer_that_it_would_get_alone(
     with ThreadPoolExecutor(32) as pool:
         together = list(pool.map(lambda i: read(batch.write(prompt_of(i), NEW_TOKENS)), range(32)))
     assert together == alone
+
+
+def test_those_who_leave_half_way_take_nothing_with_them(
+    batch: Batch, one_by_one: OneByOne
+) -> None:
+    """A small `make bench-serving`: 64 customers, every tenth leaves; none is lost or mixed up."""
+    alone = [read(one_by_one.write(prompt_of(i), NEW_TOKENS)) for i in range(16)]
+
+    def ask(number: int) -> bool:
+        ids = batch.write(prompt_of(number % 16), NEW_TOKENS)
+        if number % 10:
+            return read(ids) == alone[number % 16]
+        while next(ids) is None:
+            pass
+        ids.close()
+        return True
+
+    with ThreadPoolExecutor(64) as pool:
+        assert all(pool.map(ask, range(160)))
+    scheduler = batch._manager.batch_processor.scheduler
+    wait_until(lambda: not scheduler.has_pending_requests(), seconds=1.0)
+    assert not batch._submitted
 
 
 def test_those_who_wait_come_in_as_others_end(checkpoint: Checkpoint, batch: Batch) -> None:
@@ -239,3 +264,20 @@ def test_closing_one_by_one_ends_the_work_and_frees_the_turn(one_by_one: OneByOn
     first.close()
     assert (one_by_one.load().writing, one_by_one.load().waiting) == (0, 0)
     assert not any(thread.name == "frontdesk-writer" for thread in threading.enumerate())
+
+
+def test_two_processes_that_share_a_model_write_what_one_would(tiny_chat_model: Path) -> None:
+    """Tensor parallelism as on two GPUs, here over gloo; both end when the first one does."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    shared = subprocess.run(
+        [*command, root / "tests/bot/share_model.py", tiny_chat_model],
+        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    alone = TransformersGenerator(str(tiny_chat_model), device="cpu", max_new_tokens=12, at_once=1)
+    prompt = Prompt("How long?", (make_passage("Five days."),), "en")
+    assert shared.stdout.strip() == "".join(alone.generate(prompt))
