@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 # Part of every model's key: raise it when the features or the fit below change.
-_METHOD = "svm and logistic 2"
+_METHOD = "svm and logistic 3"
 # Hash buckets of the character n-grams.
 _BUCKETS = 2**15
 # How much the n-grams weigh beside the vector (both are of length 1 before).
 _NGRAM_WEIGHT = 0.7
+# How much the logistic regression counts beside the support vector machine. In cross-validation on
+# banking77's training rows 0.25 and 0.5 are better than 0 and 1, by little.
+_LOGISTIC_WEIGHT = 0.5
 _NEIGHBOURS = 5
 # The power of the neighbours' cosine in the score. On clinc150's validation rows the out-of-scope
 # AUROC is 0.981, 0.984, 0.985 and 0.985 for 1, 2, 3 and 4.
@@ -113,7 +116,10 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> LinearIntentCl
     """
     rows = _Rows.of(examples, embedder)
     svm, logistic = rows.held_out()
-    scales = _fit_scale(svm, rows.labels), _fit_scale(logistic, rows.labels)
+    scales = (
+        _fit_scale(svm, rows.labels),
+        _fit_scale(logistic, rows.labels) * _LOGISTIC_WEIGHT,
+    )
     held_out = svm * scales[0] + logistic * scales[1]
     # The sum of two opinions is too sure where they agree: scaled once more.
     both = _fit_scale(held_out, rows.labels)
@@ -198,6 +204,7 @@ class _Rows:
         """A support vector machine on everything, a logistic regression on the vectors alone.
 
         The first is the better one where there are many examples, the second where there are few.
+        Balanced, as how many examples an intent has does not say how often customers mean it.
         """
         from scipy.sparse import vstack
         from sklearn.linear_model import LogisticRegression
@@ -208,8 +215,8 @@ class _Rows:
         vectors = np.concatenate([self.vectors[taken], self.name_vectors])
         svm = LinearSVC(C=1.0, class_weight="balanced").fit(features, labels)
         # Enough steps: more of them change no third digit of an accuracy.
-        logistic = LogisticRegression(C=10.0, tol=1e-3, max_iter=300).fit(vectors, labels)
-        return svm, logistic
+        logistic = LogisticRegression(C=10.0, class_weight="balanced", tol=1e-3, max_iter=300)
+        return svm, logistic.fit(vectors, labels)
 
 
 def _features(texts: Sequence[str], vectors: Vectors) -> csr_matrix:
