@@ -240,7 +240,8 @@ def _scores(
     nearest = np.sort(np.partition(vectors @ known.T, -count, axis=1)[:, -count:], axis=1)
     likeness = nearest[:, : count - first].mean(axis=1).clip(1e-3, 1.0)
     scores: NDArray[np.float64] = log_softmax(logits, axis=1).max(axis=1)
-    return scores + _LIKENESS * np.log(likeness)
+    scores += _LIKENESS * np.log(likeness)
+    return scores
 
 
 def _fit_scale(margins: Array, labels: Array) -> float:

@@ -8,8 +8,7 @@ import pytest
 
 from bot.config import Config
 from bot.types import Answer, Citation, Intent, Owner, Route
-from evals.desk import open_desk
-from evals.dialogues import RUNS_WHERE_RANDOM, check_turn, measure_dialogues, run_script
+from evals.dialogues import check_turn, measure_dialogues
 from evals.errors import EvalError
 from evals.scripts import Script, ScriptTurn, read_scripts, write_script
 from knowledge.types import Embedder
