@@ -53,9 +53,14 @@ def measure_intents(
     names = [line.text("intent") for line in inside] + [OUT_OF_SCOPE] * len(outside)
     ids = unique_ids([row_id(t, n) for t, n in zip(texts, names, strict=True)])
     rows = [_row(*parts) for parts in zip(ids, texts, names, intents, strict=True)]
+    languages = sorted({group for row in rows for group in row.groups})
     return Result(
         suite="intents",
-        metrics=figures(rows, (*_MEASURES, *(_OOS_MEASURES if outside else ()))),
+        metrics=figures(
+            rows,
+            (*_MEASURES, *(_OOS_MEASURES if outside else ())),
+            groups=languages if len(languages) > 1 else (),
+        ),
         measured_on=measured_on(
             config, [*train, *test, *oos], models={"embedder": chosen.name}, home=not train
         ),
@@ -113,7 +118,7 @@ def _row(name: str, text: str, wanted: str, intent: Intent) -> Row:
         right = not intent.known
         scores["oos_recall"] = float(right)
     shown = {"query": text, "wanted": wanted, "got": intent.name, "known": intent.known}
-    return Row(name, scores, right, labels=labels, shown=shown)
+    return Row(name, scores, right, (language_of(text),), labels, shown)
 
 
 def per_intent(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -55,12 +55,32 @@ def _section(result: Result) -> dict[str, Any]:
         "figures": figures,
         "plots": list(_plots(result)),
         "pairs": result.details.get("confusions", []),
+        "intents": result.details.get("intents", []),
+        "notes": list(_notes(result)),
         "rows": [_row(row) for row in wrong[:_ROWS_SHOWN]],
         "wrong": f"{len(wrong):,}",
         "total": f"{len(result.rows):,}",
         "left_out": f", {left_out:,} of them only in the result file" if left_out > 0 else "",
         "measured_on": json.dumps(result.measured_on, ensure_ascii=False, indent=2),
     }
+
+
+def _notes(result: Result) -> Iterator[str]:
+    """What is measured beside the figures: it differs from machine to machine, or is a remark."""
+    if seconds := result.details.get("seconds"):
+        yield (
+            f"An answer took {seconds['median']:.2g} s; 95 of 100 took less than "
+            f"{seconds['p95']:.2g} s."
+        )
+    if words := result.details.get("words"):
+        yield (
+            f"An answer has {words['median']:.0f} words or Chinese characters; 95 of 100 have "
+            f"fewer than {words['p95']:.0f}."
+        )
+    if (milliseconds := result.details.get("classify_ms")) is not None:
+        yield f"Telling the intent took {milliseconds:.2g} ms a message, beside its vector."
+    if meteor := result.details.get("meteor"):
+        yield f"METEOR: {meteor}."
 
 
 def _figure(name: str, figure: Figure) -> dict[str, str]:

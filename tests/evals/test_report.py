@@ -25,13 +25,14 @@ def intents() -> Result:
         )
         for n, (wanted, got) in enumerate(labels)
     ]
+    each = {"intent": EVIL, "precision": 0.5, "recall": 0.25, "f1": 1 / 3, "n": 4}
     pairs = [{"wanted": "退款", "got": EVIL, "count": 1, "examples": [EVIL]}]
     return Result(
         "intents",
         figures(rows, ["accuracy", "macro_f1"]),
         {"at": "2026-01-01", "commit": "abc", "data": {"data/banking77/test.jsonl": "x"}},
         rows,
-        {"confusions": pairs},
+        {"confusions": pairs, "intents": [each], "classify_ms": 0.71},
     )
 
 
@@ -43,6 +44,8 @@ def questions() -> Result:
     details = {
         "risk_coverage": [[0.5, 0.0], [1.0, 0.3]],
         "today": {"threshold": 0.5, "coverage": 0.5, "risk": 0.0},
+        "seconds": {"median": 0.25, "p95": 1.5},
+        "words": {"median": 12.0, "p95": 40.0},
     }
     return Result("questions", figures(rows, ["answered_right", "aurc"]), {}, rows, details)
 
@@ -63,6 +66,10 @@ def test_the_report_loads_nothing_and_escapes_everything(tmp_path: Path) -> None
     assert page.count("<svg") == 5
     assert "退款" in page
     assert "Right intent" in page
+    assert "33.3 %" in page
+    assert "took 0.71 ms a message" in page
+    assert "An answer took 0.25 s; 95 of 100 took less than 1.5 s." in page
+    assert "12 words or Chinese characters; 95 of 100 have fewer than 40." in page
 
 
 def test_the_report_is_the_same_every_time(tmp_path: Path) -> None:
