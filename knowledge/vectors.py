@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from knowledge.errors import VectorStoreError
 from knowledge.types import Vectors
 
@@ -62,17 +60,6 @@ class VectorIndex:
             key: 1.0 - distance
             for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         }
-
-    def cosines(self, vector: Vectors, keys: Sequence[str]) -> dict[str, float]:
-        """Key -> exact cosine, for those of the keys that are stored."""
-        if not keys:
-            return {}
-        with self._errors():
-            found = self._open().get(ids=list(keys), include=["embeddings"])
-        if not found["ids"]:
-            return {}
-        cosines = np.asarray(found["embeddings"], dtype=np.float32) @ vector
-        return dict(zip(found["ids"], cosines.tolist(), strict=True))
 
     def drop(self, names: Sequence[str]) -> None:
         """Removes other collections: the leftovers of old versions or of a killed run."""

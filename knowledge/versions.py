@@ -2,7 +2,7 @@
 
 knowledge/
   current        the name of the version that answers: 0007
-  0006/ 0007/    passages.db and, with the embedded store, chroma/
+  0006/ 0007/    passages.db, vectors.npy and, with the embedded store, chroma/
   building/      a version that is not finished; removed by the next run
   embeddings.db  vectors by text, so that nothing is embedded twice
   lock           held by the one process that writes
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
 
+# What a version's folder holds, and in which form: raise it when that changes.
+LAYOUT = 2
 # How many versions are kept: the current one and those that a rollback can return to.
 VERSIONS_KEPT = 3
 

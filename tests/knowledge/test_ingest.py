@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_another_encoder_embeds_everything_again(docs: Path, home: Path) -> None
     assert len(other.embedded) == 4
     with pytest.raises(KnowledgeError, match=r"another.* bag-of-words.*Run: frontdesk ingest"):
         KnowledgeBase(home, BagEmbedder()).search("refunds")
+
+
+def test_knowledge_in_an_older_form_is_refused_until_it_is_made_anew(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    with sqlite3.connect(home / "knowledge" / "0001" / "passages.db") as passages:
+        passages.execute("update facts set value = '1' where name = 'layout'")
+    with pytest.raises(KnowledgeError, match=r"another version.*Run: frontdesk ingest"):
+        KnowledgeBase(home, BagEmbedder()).search("refunds")
+    again = BagEmbedder()
+    assert Ingest(home, again).run([]).published
+    assert again.embedded == []
+    assert found(home, "refunds") == "Five working days."
 
 
 def test_a_broken_file_is_named_and_skipped_and_the_rest_goes_on(docs: Path, home: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from knowledge.errors import VectorStoreError
 from knowledge.ingest import Ingest
+from knowledge.passage_vectors import PassageVectors, with_centres
 from knowledge.search import KnowledgeBase
 from knowledge.types import Vectors
 from knowledge.vectors import VectorIndex
@@ -64,9 +65,21 @@ def test_the_nearest_vectors_come_with_their_cosines(tmp_path: Path) -> None:
     near = index.nearest(vectors[7], 3)
     assert next(iter(near)) == "7.text"
     assert near["7.text"] == pytest.approx(1.0, abs=1e-5)
-    exact = index.cosines(vectors[7], ["3.text", "missing"])
-    assert exact == {"3.text": pytest.approx(float(vectors[3] @ vectors[7]), abs=1e-5)}
     index.close()
+
+
+def test_a_passage_s_own_vectors_are_compared_exactly(tmp_path: Path) -> None:
+    vectors = unit_vectors(4)
+    keys = ["1.text", "2.text", "2.question.0", "2.question.1"]
+    keys, vectors = with_centres(keys, vectors)
+    PassageVectors.save(tmp_path / "vectors.npy", 2, keys, vectors)
+    cosines = PassageVectors(tmp_path / "vectors.npy").cosines(vectors[1], [2, 1])
+    text, question, centre = cosines[0]
+    assert text == pytest.approx(1.0, abs=1e-5)
+    assert question == pytest.approx(float(vectors[2] @ vectors[1]), abs=1e-5)
+    assert centre == pytest.approx(float(vectors[4] @ vectors[1]), abs=1e-5)
+    assert cosines[1][0] == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-5)
+    assert np.isnan(cosines[1][1:]).all()
 
 
 def test_a_chroma_server_holds_the_knowledge_by_one_setting(
