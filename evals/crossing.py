@@ -26,17 +26,17 @@ def main() -> None:
     for several in (True, False):
         for documents in get_args(Language):
             with tempfile.TemporaryDirectory() as folder:
-                base = _knowledge_in(documents, Path(folder), embedder, several=several)
+                base = knowledge_in(documents, Path(folder), embedder, several=several)
                 for language in get_args(Language):
                     share = _right_first(base, language, documents)
                     print(f"{language:9}  {documents:9}  {several!s:9}  {share:.3f}")
                 base.close()
 
 
-def _knowledge_in(
+def knowledge_in(
     language: Language, folder: Path, embedder: Embedder, *, several: bool
 ) -> KnowledgeBase:
-    """The demo pack without the other language's documents."""
+    """The demo pack without the other language's documents, kept in `folder`."""
     pack = folder / "pack" / "shop"
     shutil.copytree(DEMO_PACK, pack)
     for other in set(get_args(Language)) - {language}:
