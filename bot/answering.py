@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Generator as Generating
 from dataclasses import dataclass
 
@@ -34,14 +35,22 @@ class Draft:
 Writing = Generating[str, None, Draft]
 
 
-def write_answer(prompt: Prompt, generator: Generator, quote: Generator, config: Config) -> Writing:
+def write_answer(
+    prompt: Prompt,
+    generator: Generator,
+    quote: Generator,
+    config: Config,
+    *,
+    check: Callable[[], None] | None = None,
+) -> Writing:
     """`generator`'s supported sentences; the best passage's own words where there is none.
 
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
+    `check` is called while the generator is waited for; what it raises ends the work.
     """
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
-    draft = yield from _generate(prompt, generator, config)
+    draft = yield from _generate(prompt, generator, config, check)
     if (draft.text or draft.unknown) and not draft.error:
         return draft
     lead = "\n\n" if draft.text else ""
@@ -58,12 +67,15 @@ def write_answer(prompt: Prompt, generator: Generator, quote: Generator, config:
     )
 
 
-def _generate(prompt: Prompt, generator: Generator, config: Config) -> Writing:
+def _generate(
+    prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None] | None
+) -> Writing:
     grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
     pieces = timed(
         generator.generate(prompt),
         first_word_seconds=config.first_word_timeout_seconds,
         answer_seconds=config.answer_timeout_seconds,
+        check=check,
     )
     released: list[str] = []
     cited: set[str] = set()

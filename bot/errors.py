@@ -7,6 +7,8 @@ BotError
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
+├── StaffError            a user of the desk cannot be added, changed or removed like this
+├── WrongPassword         no user has this name and password
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -36,6 +38,14 @@ class MessageTooLong(BotError):
 
 
 class OwnershipError(BotError):
+    pass
+
+
+class StaffError(BotError):
+    pass
+
+
+class WrongPassword(BotError):
     pass
 
 

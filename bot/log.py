@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
-from bot.migrations import migrations
+from bot.database import ConversationDatabase, now
+from bot.errors import UnknownConversation, UnknownTurn
+from bot.ownership import Move, Ownership, after
 from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Status, Turn
 from knowledge.types import Language, Match
 
-# A second process may be writing: wait this long before "database is locked".
-BUSY_TIMEOUT_SECONDS = 10.0
+# All turns but the half answers of a bot that was interrupted.
+_WHOLE = "not (role = 'bot' and turns.status = 'cancelled')"
 
 
 @dataclass(frozen=True)
@@ -45,47 +40,36 @@ class BotTurn:
 
 
 class ConversationLog:
-    """One connection, used by one thread at a time. `path` None keeps everything in memory."""
+    """Turns and their owner; `database` may be shared with others that keep something in it."""
 
     def __init__(self, path: Path | None = None) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path or ":memory:",
-            timeout=BUSY_TIMEOUT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        self._lock = threading.RLock()
-        self._db = Database(connection)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma foreign_keys = on")
-        with self._transaction():
-            migrations.apply(self._db)
+        self.database = ConversationDatabase(path)
+        self._db = self.database.db
+        self._lock = self.database.lock
+        self._transaction = self.database.transaction
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.database.close()
 
     def start(self, language: Language, *, channel: str = "web") -> Conversation:
         """A new conversation that the bot owns. Its id has 128 random bits."""
-        now = _now()
+        moment = now()
         row = {
             "id": secrets.token_urlsafe(16),
-            "created_at": now,
-            "updated_at": now,
+            "created_at": moment,
+            "updated_at": moment,
             "language": language,
             "channel": channel,
             "owner": Owner.BOT.value,
         }
         with self._transaction():
             self._db.table("conversations").insert(row)
-        return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=now)
+        return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=moment)
 
     def add_customer_turn(self, conversation_id: str, text: str) -> Turn:
         """Stores the message as `accepted`. Raises UnknownConversation."""
         with self._transaction():
-            self._owner(conversation_id)
+            self._move(conversation_id, Move.WRITE)
             return self._insert(conversation_id, "customer", text, "accepted")
 
     def add_bot_turn(self, question: Turn, reply: BotTurn) -> Turn:
@@ -95,8 +79,7 @@ class ConversationLog:
         the check and the write are one transaction, so a person who takes over wins every race.
         """
         with self._transaction():
-            if self._owner(question.conversation_id) is not Owner.BOT:
-                raise OwnershipError("A person has taken this conversation over.")
+            self._move(question.conversation_id, Move.ANSWER)
             turn = self._insert(
                 question.conversation_id,
                 "bot",
@@ -107,27 +90,73 @@ class ConversationLog:
             )
             self._db.table("matches").insert_all(_match_rows(turn.id, reply))
             self._settle(question.id, "done")
-            if reply.owner is not Owner.BOT:
-                self._set_owner(question.conversation_id, reply.owner)
+            if reply.owner is Owner.WAITING:
+                self._move(question.conversation_id, Move.ASK, why=reply.rule)
         return self.turn(turn.id)
+
+    def interrupt(self, question: Turn, text: str) -> None:
+        """Settles a question that a person will answer, and keeps the half of the bot's answer."""
+        with self._transaction():
+            self._settle(question.id, "done")
+            if text:
+                self._insert(
+                    question.conversation_id,
+                    "bot",
+                    text,
+                    "cancelled",
+                    reply_to=question.id,
+                    rule="interrupted",
+                )
 
     def settle(self, question: Turn, status: Status, *, error: str = "") -> None:
         """Closes a customer's turn that gets no reply: failed, cancelled, or read by a person."""
         with self._transaction():
             self._settle(question.id, status, error=error)
 
-    def add_event(self, conversation_id: str, text: str, *, owner: Owner) -> Turn:
-        """Stores a system turn and hands the conversation to `owner`."""
+    def move(
+        self, conversation_id: str, move: Move, text: str, *, agent: str = "", why: str = ""
+    ) -> Turn:
+        """Makes the move, and stores `text`, which tells of it: one transaction.
+
+        Raises OwnershipError, and changes nothing, where the move is not allowed.
+        """
         with self._transaction():
-            self._owner(conversation_id)
-            self._set_owner(conversation_id, owner)
-            return self._insert(conversation_id, "system", text, "done")
+            self._move(conversation_id, move, agent=agent, why=why)
+            columns = {"agent": agent or None, "rule": move.value}
+            return self._insert(conversation_id, "system", text, "done", **columns)
+
+    def add_agent_turn(
+        self, conversation_id: str, agent: str, text: str, *, suggestion_id: int | None = None
+    ) -> Turn:
+        """Raises OwnershipError where the agent does not own the conversation."""
+        with self._transaction():
+            self._move(conversation_id, Move.SAY, agent=agent)
+            self._db.execute(
+                "update conversations set typing_at = null where id = ?", [conversation_id]
+            )
+            columns = {"agent": agent, "suggestion_id": suggestion_id}
+            return self._insert(conversation_id, "agent", text, "done", **columns)
+
+    def agent_types(self, conversation_id: str, agent: str) -> None:
+        """Nothing where the agent does not own the conversation: the box may be a little late."""
+        with self._transaction():
+            self._db.execute(
+                "update conversations set typing_at = ? where id = ? and agent = ?",
+                [now(), conversation_id, agent],
+            )
+
+    def customer_is_here(self, conversation_id: str) -> None:
+        """A heartbeat of the customer's page."""
+        with self._transaction():
+            self._db.execute(
+                "update conversations set here_at = ? where id = ?", [now(), conversation_id]
+            )
 
     def add_feedback(
         self, conversation_id: str, turn_id: int, rating: Rating, comment: str = ""
     ) -> None:
         """Stores or replaces the rating of a bot's turn. Raises UnknownTurn."""
-        row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": _now()}
+        row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": now()}
         with self._transaction():
             found = self._db.execute(
                 "select 1 from turns where id = ? and conversation_id = ? and role = 'bot'",
@@ -139,9 +168,9 @@ class ConversationLog:
 
     def add_contact(self, conversation_id: str, email: str) -> None:
         with self._transaction():
-            self._owner(conversation_id)
+            self._held(conversation_id)
             self._db.table("contacts").insert(
-                {"conversation_id": conversation_id, "email": email, "created_at": _now()}
+                {"conversation_id": conversation_id, "email": email, "created_at": now()}
             )
 
     def head(self, conversation_id: str) -> Conversation:
@@ -153,20 +182,31 @@ class ConversationLog:
         if not rows:
             raise _unknown(conversation_id)
         row = rows[0]
-        return Conversation(row["id"], row["language"], Owner(row["owner"]), row["created_at"])
+        return Conversation(
+            row["id"],
+            row["language"],
+            Owner(row["owner"]),
+            row["created_at"],
+            agent=row["agent"] or "",
+        )
 
-    def conversation(self, conversation_id: str) -> Conversation:
-        """The conversation with all its turns, the oldest first. Raises UnknownConversation."""
+    def conversation(self, conversation_id: str, *, half_answers: bool = False) -> Conversation:
+        """The conversation with all its turns, the oldest first. Raises UnknownConversation.
+
+        The half answers of a bot that was interrupted are for agents only.
+        """
+        where = "turns.conversation_id = ?" + ("" if half_answers else f" and {_WHOLE}")
         with self._lock:
             head = self.head(conversation_id)
-            turns = self._turns("turns.conversation_id = ?", [conversation_id])
+            turns = self._turns(where, [conversation_id])
         return replace(head, turns=tuple(turns))
 
     def recent_turns(self, conversation_id: str, *, before: int, limit: int) -> list[Turn]:
         """The last `limit` turns before the turn `before`, the oldest first, without citations."""
         with self._lock:
             rows = self._db.query(
-                "select * from turns where conversation_id = ? and id < ? order by id desc limit ?",
+                f"select * from turns where conversation_id = ? and id < ? and {_WHOLE} "
+                "order by id desc limit ?",
                 [conversation_id, before, limit],
             )
             return [_turn(row, ()) for row in rows][::-1]
@@ -179,31 +219,40 @@ class ConversationLog:
             raise UnknownTurn(f"No turn {turn_id}.")
         return turns[0]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """IMMEDIATE: what is read inside cannot change before it is acted upon."""
-        with self._lock:
-            self._db.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.commit()
-
-    def _owner(self, conversation_id: str) -> Owner:
+    def _held(self, conversation_id: str) -> Ownership:
         row = self._db.execute(
-            "select owner from conversations where id = ?", [conversation_id]
+            "select owner, agent from conversations where id = ?", [conversation_id]
         ).fetchone()
         if row is None:
             raise _unknown(conversation_id)
-        return Owner(row[0])
+        return Ownership(Owner(row[0]), row[1] or "")
 
-    def _set_owner(self, conversation_id: str, owner: Owner) -> None:
+    def _move(self, conversation_id: str, move: Move, *, agent: str = "", why: str = "") -> None:
+        """Raises UnknownConversation, and OwnershipError where the move is not allowed."""
+        held = self._held(conversation_id)
+        then = after(held, move, agent)
+        if then == held:
+            return
         self._db.execute(
-            "update conversations set owner = ?, updated_at = ? where id = ?",
-            [owner.value, _now(), conversation_id],
+            "update conversations set owner = ?, agent = ?, typing_at = null, updated_at = ? "
+            "where id = ?",
+            [then.owner.value, then.agent or None, now(), conversation_id],
         )
+        self._keep_place(conversation_id, then.owner, why or move.value)
+
+    def _keep_place(self, conversation_id: str, owner: Owner, why: str) -> None:
+        """Who was served, and waits again, keeps the place in the line that they had before."""
+        if owner is Owner.WAITING:
+            self._db.execute(
+                "update conversations set asked_at = coalesce(asked_at, ?), asked_why = ? "
+                "where id = ?",
+                [now(), why, conversation_id],
+            )
+        elif owner is not Owner.AGENT:
+            self._db.execute(
+                "update conversations set asked_at = null, asked_why = null where id = ?",
+                [conversation_id],
+            )
 
     def _settle(self, turn_id: int, status: Status, *, error: str = "") -> None:
         self._db.execute(
@@ -213,19 +262,19 @@ class ConversationLog:
     def _insert(
         self, conversation_id: str, role: Role, text: str, status: Status, **columns: Any
     ) -> Turn:
-        now = _now()
+        moment = now()
         row = {
             "conversation_id": conversation_id,
             "role": role,
             "text": text,
             "status": status,
-            "created_at": now,
+            "created_at": moment,
         }
         turn_id: Any = self._db.table("turns").insert(row | columns).last_pk
         self._db.execute(
-            "update conversations set updated_at = ? where id = ?", [now, conversation_id]
+            "update conversations set updated_at = ? where id = ?", [moment, conversation_id]
         )
-        return Turn(int(turn_id), conversation_id, role, text, status, now)
+        return Turn(int(turn_id), conversation_id, role, text, status, moment)
 
     def _turns(self, where: str, arguments: Sequence[Any]) -> list[Turn]:
         rows = list(
@@ -263,6 +312,7 @@ def _turn(row: Mapping[str, Any], citations: tuple[Citation, ...]) -> Turn:
         citations=citations,
         options=tuple(json.loads(row["options"] or "[]")),
         rating=row.get("rating"),
+        agent=row["agent"] or "",
     )
 
 
@@ -304,7 +354,3 @@ def _match_rows(turn_id: int, reply: BotTurn) -> list[dict[str, Any]]:
 
 def _unknown(conversation_id: str) -> UnknownConversation:
     return UnknownConversation(f"No conversation {conversation_id!r}. Start a new one.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+from bot.answer_type import asked_kinds, tells
 from bot.answering import Draft, write_answer
 from bot.config import Config
 from bot.courtesy import without_courtesy
 from bot.errors import EmptyMessage, MessageTooLong, OwnershipError
 from bot.followups import is_short, leans_on_history, with_context
+from bot.generators.timed import CHECK_SECONDS
+from bot.handoff import HandOff
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
 from bot.routing import Decision, decide, decline
+from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
     Answer,
     Conversation,
@@ -61,13 +65,14 @@ class Parts:
 
 @dataclass
 class _Turn:
-    """What becomes known of one message on its way."""
+    """What becomes known of one message on its way. `usable`: matches that tell what is asked."""
 
     question: Turn
     language: Language
     history: list[Turn]
     intent: Intent
     matches: list[Match]
+    usable: list[Match]
     knowledge_version: str
     timings_ms: dict[str, float]
     started: float
@@ -83,11 +88,23 @@ class DialogManager:
         return self.log.start(language, channel=channel)
 
     def ask_for_person(self, conversation_id: str) -> Turn:
-        """Puts the customer into the queue. Asking again changes nothing but is answered again."""
-        conversation = self.log.head(conversation_id)
-        return self.log.add_event(
-            conversation_id, say("hand_off_asked", conversation.language), owner=Owner.WAITING
-        )
+        """Puts the customer into the queue. Asking again changes nothing, but is answered."""
+        return HandOff(self.log).ask(conversation_id)
+
+    def suggest(self, conversation_id: str) -> list[Suggestion]:
+        """What an agent could answer to the customer's last message; made once and kept."""
+        conversation = self.log.conversation(conversation_id)
+        asked = [turn for turn in conversation.turns if turn.role == "customer"]
+        if not asked:
+            return []
+        kept = Suggestions(self.log.database)
+        return kept.of(asked[-1].id, lambda: self._suggestions(asked[-1], conversation.language))
+
+    def _suggestions(self, question: Turn, fallback: Language) -> list[Suggestion]:
+        turn = self._understand(question, fallback)
+        near = [m for m in turn.matches if m.score >= self._config.clarify_score / 2]
+        prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
+        return suggest(prompt, self._parts.generator, self._parts.quote, self._config)
 
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
@@ -117,10 +134,15 @@ class DialogManager:
         return cleaned
 
     def _answered(self, question: Turn) -> Iterator[Piece | Answer]:
+        said: list[str] = []
         try:
-            yield from self._turn(question)
+            with closing(self._turn(question)) as items:
+                for item in items:
+                    if isinstance(item, Piece):
+                        said.append(item.text)
+                    yield item
         except OwnershipError:
-            self.log.settle(question, "done")
+            self.log.interrupt(question, "".join(said))
             yield self._silence(question)
         except GeneratorExit:
             self.log.settle(question, "cancelled")
@@ -129,13 +151,13 @@ class DialogManager:
             self.log.settle(question, "failed", error=f"{type(error).__name__}: {error}")
             raise
 
-    def _turn(self, question: Turn) -> Iterator[Piece | Answer]:
+    def _turn(self, question: Turn) -> Generating[Piece | Answer, None, None]:
         conversation = self.log.head(question.conversation_id)
         if conversation.owner is not Owner.BOT:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.intent, turn.matches, last_route, self._config)
+        decision = decide(turn.intent, turn.usable, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
             draft = yield from self._write(turn)
@@ -166,8 +188,12 @@ class DialogManager:
                 for query, vector in zip(queries, vectors, strict=True)
             ]
         matches = self._choose(question.text, found)
+        kinds = asked_kinds(queries[0])
+        usable = [match for match in matches if tells(match.passage, kinds)]
         version = self._parts.knowledge.version
-        return _Turn(question, language, history, intent, matches, version, timings, started)
+        return _Turn(
+            question, language, history, intent, matches, usable, version, timings, started
+        )
 
     def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
         """The question in the message, and with the one before it where it may lean on that."""
@@ -193,11 +219,14 @@ class DialogManager:
     def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
-            turn.matches[: self._config.passages_per_prompt],
+            turn.usable[: self._config.passages_per_prompt],
             language=turn.language,
             history=turn.history,
         )
-        writing = write_answer(prompt, self._parts.generator, self._parts.quote, self._config)
+        check = OwnershipWatch(self.log, turn.question.conversation_id)
+        writing = write_answer(
+            prompt, self._parts.generator, self._parts.quote, self._config, check=check
+        )
         since = time.perf_counter()
         while True:
             try:
@@ -207,6 +236,7 @@ class DialogManager:
                 turn.timings_ms["generate"] = _milliseconds(since)
                 return draft
             turn.timings_ms.setdefault("first_word", _milliseconds(since))
+            check()
             yield Piece(text)
 
     def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
@@ -245,6 +275,25 @@ class DialogManager:
     def _silence(self, question: Turn) -> Answer:
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
+
+
+class OwnershipWatch:
+    """Called while an answer is written: raises OwnershipError once a person has the conversation.
+
+    The log is asked at most every CHECK_SECONDS, and not at all in between.
+    """
+
+    def __init__(self, log: ConversationLog, conversation_id: str) -> None:
+        self._log = log
+        self._conversation_id = conversation_id
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + CHECK_SECONDS
+        if self._log.head(self._conversation_id).owner is not Owner.BOT:
+            raise OwnershipError("A person has taken this conversation over.")
 
 
 @contextmanager

@@ -98,3 +98,70 @@ def _feedback(db: Database) -> None:
         where reply.route = 'decline' or reply.rule = 'second_decline'
         """,
     )
+
+
+@migrations(name="010_users_sessions_and_audit")
+def _staff(db: Database) -> None:
+    """`seen_at` is when a user was last at the desk; `here_at` is emptied by a log-out."""
+    db.table("users").create(
+        {
+            "name": str,
+            "password": str,
+            "role": str,
+            "created_at": str,
+            "seen_at": str,
+            "here_at": str,
+        },
+        pk="name",
+        not_null={"password", "role", "created_at"},
+    )
+    db.table("sessions").create(
+        {"token_hash": str, "user": str, "created_at": str, "expires_at": str},
+        pk="token_hash",
+        not_null={"user", "created_at", "expires_at"},
+        foreign_keys=[("user", "users", "name")],
+    )
+    db.table("sessions").create_index(["user"])
+    db.table("audit").create(
+        {
+            "id": int,
+            "at": str,
+            "agent": str,
+            "action": str,
+            "conversation_id": str,
+            "detail": str,
+        },
+        pk="id",
+        not_null={"at", "agent", "action", "detail"},
+    )
+    db.table("audit").create_index(["conversation_id"])
+    db.table("audit").create_index(["at"])
+
+
+@migrations(name="011_agents_in_conversations")
+def _agents(db: Database) -> None:
+    """`asked_at` is since when, and `asked_why` by which rule, the customer has waited;
+    `typing_at` when the agent last typed, `here_at` when the customer's page was last open.
+    """
+    for column in ("agent", "asked_at", "asked_why", "typing_at", "here_at"):
+        db.table("conversations").add_column(column, str)
+    db.table("conversations").create_index(["owner", "asked_at"])
+    db.table("turns").add_column("agent", str)
+    db.table("turns").add_column("suggestion_id", int)
+    db.table("suggestions").create(
+        {
+            "id": int,
+            "question_id": int,
+            "rank": int,
+            "text": str,
+            "source": str,
+            "passages": str,
+            "generator": str,
+            "model": str,
+            "created_at": str,
+        },
+        pk="id",
+        not_null={"question_id", "rank", "text", "source", "passages", "created_at"},
+        foreign_keys=[("question_id", "turns", "id")],
+    )
+    db.table("suggestions").create_index(["question_id"])

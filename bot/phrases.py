@@ -22,6 +22,12 @@ Phrase = Literal[
     "hand_off_complaint",
     "hand_off_declined_twice",
     "other_language",
+    "agent_joined",
+    "agent_is_here",
+    "agent_handed_back",
+    "agent_closed",
+    "agent_left",
+    "returned_to_bot",
 ]
 
 PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
@@ -70,8 +76,33 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "en": "Our help pages answer this in Chinese only:",
         "zh": "这个问题我们的帮助文档只有英文说明：",
     },
+    "agent_joined": {
+        "en": "{name} has joined.",
+        "zh": "{name}已加入对话。",
+    },
+    "agent_is_here": {
+        "en": "{name} is with you.",
+        "zh": "{name}正在为您服务。",
+    },
+    "agent_handed_back": {
+        "en": "{name} has left, and the automatic assistant answers again.",
+        "zh": "{name}已离开，接下来由自动助手继续回答。",
+    },
+    "agent_closed": {
+        "en": "{name} has closed the conversation. Write again whenever you need us.",
+        "zh": "{name}已结束本次对话。如有需要，可随时继续提问。",
+    },
+    "agent_left": {
+        "en": "{name} had to leave. You are in the queue for another person.",
+        "zh": "{name}临时离开，已为您重新排队等候其他客服人员。",
+    },
+    "returned_to_bot": {
+        "en": "You are back with the automatic assistant.",
+        "zh": "已回到自动助手。",
+    },
 }
 
 
-def say(phrase: Phrase, language: Language) -> str:
-    return PHRASES[phrase][language]
+def say(phrase: Phrase, language: Language, **values: str) -> str:
+    """The sentence with its {placeholders} filled in."""
+    return PHRASES[phrase][language].format(**values)

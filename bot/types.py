@@ -66,17 +66,19 @@ class Turn:
     citations: tuple[Citation, ...] = ()
     options: tuple[str, ...] = ()
     rating: Rating | None = None
+    agent: str = ""  # who wrote it, or whom it tells of
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """`id` is unguessable: it is the customer's key to the conversation."""
+    """`id` is unguessable: it is the customer's key to it. `agent` is who serves it, if any."""
 
     id: str
     language: Language
     owner: Owner
     created_at: str
     turns: tuple[Turn, ...] = ()
+    agent: str = ""
 
 
 @dataclass(frozen=True)

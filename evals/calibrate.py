@@ -25,14 +25,17 @@ from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language
 
 DATA = Path(__file__).parent / "data" / "shop"
-_FEATURES = ("question", "centre", "text", "lexical")
+# Those of Evidence, in its order; all but the last speak for a passage.
+_FEATURES = ("question", "centre", "text", "lexical", "unknown")
 # Keeps a weight that 60 questions say little about from growing without bounds.
 _RIDGE = 1e-3
+# The share of answerable questions that may be lost to keep the others out.
+_LOST = 0.05
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """One query's candidates: evidence (candidates, 4) and whether each one is the right entry."""
+    """One query's candidates: evidence (candidates, 5) and whether each one is the right entry."""
 
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
@@ -40,7 +43,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Model:
-    """`weights` (4,) in the order of Evidence's fields."""
+    """`weights` (5,) in the order of Evidence's fields."""
 
     weights: NDArray[np.float64]
     offset: float
@@ -79,7 +82,7 @@ def _calibrate(
     ]
     answerable = collect(base, embedder, asked)
     unanswerable = collect(base, embedder, beyond)
-    model = fit(answerable, unanswerable)
+    model = at_even_odds(fit(answerable, unanswerable), answerable, unanswerable)
     weights = ", ".join(f"{weight:.1f}" for weight in model.weights)
     print(f'("{language}", {several}): Fusion({weights}, offset={model.offset:.1f}),')
     _print_thresholds(model, answerable, unanswerable)
@@ -123,7 +126,7 @@ def collect(
 
 
 def fit(answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]) -> Model:
-    """Weights >= 0 that put the right entry first and the best entry on the right side of 0.
+    """Weights that put the right entry first and the best entry on the right side of 0.
 
     The first is the conditional logit model (McFadden 1974) over each query's candidates, the
     second a logistic loss on the right entry of answerable and the best one of unanswerable ones.
@@ -144,14 +147,31 @@ def fit(answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]) ->
             total += float(np.logaddexp(0, model.sums(query).max()))
         return total
 
-    start = np.append(np.full(len(_FEATURES), 5.0), -8.0)
-    bounds = [(0.0, None)] * len(_FEATURES) + [(None, None)]
+    speak_for = len(_FEATURES) - 1
+    start = np.array([*[5.0] * speak_for, 0.0, -8.0])
+    bounds = [*[(0.0, None)] * speak_for, (None, 0.0), (None, None)]
     found = minimize(loss, start, bounds=bounds).x
     return Model(found[:-1], float(found[-1]))
 
 
+def at_even_odds(
+    model: Model, answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]
+) -> Model:
+    """The model with the offset at which a score of 0.5 is where routing best draws its line.
+
+    That is where most answerable questions are above and most unanswerable ones below (Youden's
+    index), of the lines that lose no more than `_LOST` of the answerable; one line for all models.
+    """
+    inside = np.array([model.sums(query).max() for query in answerable])
+    outside = np.array([model.sums(query).max() for query in unanswerable])
+    lines = np.linspace(np.quantile(inside, 0.0), np.quantile(inside, _LOST), 200)
+    gained = np.array([(inside >= line).mean() + (outside < line).mean() for line in lines])
+    best = float(lines[gained > gained.max() - 1e-9].mean())
+    return Model(model.weights, model.offset - best)
+
+
 def _features(evidence: Evidence) -> tuple[float, ...]:
-    return evidence.question, evidence.centre or 0.0, evidence.text, evidence.lexical
+    return tuple(getattr(evidence, name) or 0.0 for name in _FEATURES)
 
 
 def _sigmoid(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -112,7 +112,8 @@ def _read(config: Config, where: str, arguments: Sequence[Any]) -> list[LoggedAn
         connection.row_factory = sqlite3.Row
         rows = connection.execute(
             f"select {_COLUMNS} from turns "
-            f"where role = 'bot' and reply_to is not null and ({where}) order by id",
+            "where role = 'bot' and status = 'done' and reply_to is not null "
+            f"and ({where}) order by id",
             arguments,
         ).fetchall()
     log = ConversationLog(path)

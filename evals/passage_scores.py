@@ -27,19 +27,19 @@ class PassageScores:
     def matches(self, question: str, passages: Sequence[Passage]) -> list[Match]:
         """The passages as search would return them, best first."""
         numbers = [self.numbers[passage.id] for passage in passages]
-        lexical = self.store.full_text(question, k=1, among=numbers)
+        words = self.store.full_text(question, k=1, among=numbers)
         found = [
-            self._match(question, passage, lexical.get(number, 0.0))
+            self._match(question, passage, words.scores.get(number, 0.0), words.unknown)
             for passage, number in zip(passages, numbers, strict=True)
         ]
         return sorted(found, key=lambda match: -match.score)
 
-    def _match(self, question: str, passage: Passage, lexical: float) -> Match:
+    def _match(self, question: str, passage: Passage, lexical: float, unknown: float) -> Match:
         query, text = self.embedder.embed([question, _text(passage)])
         cosine = asked = float(query @ text)
         if passage.question:
             asked = float(query @ self.embedder.embed([passage.question])[0])
-        evidence = Evidence(question=asked, centre=None, text=cosine, lexical=lexical)
+        evidence = Evidence(asked, centre=None, text=cosine, lexical=lexical, unknown=unknown)
         score = fused_score(language_of(question), evidence)
         return Match(passage, score, max(asked, cosine), lexical)
 

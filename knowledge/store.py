@@ -44,6 +44,19 @@ class DocumentRecord:
     content_hash: str
 
 
+@dataclass(frozen=True)
+class FullText:
+    """What the words of a query say: `scores` by passage number, and `unknown`, both in 0..1.
+
+    A score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach for
+    the query, so it is the share of the query's information that the passage's words hold, and
+    comparable across queries. `unknown` is the share of the words that no passage holds at all.
+    """
+
+    scores: dict[int, float]
+    unknown: float
+
+
 class KnowledgeStore:
     """The passages.db of one version. Passages are numbered from 1 in the order of insertion."""
 
@@ -140,18 +153,14 @@ class KnowledgeStore:
                 ]
         return self._passage_count
 
-    def full_text(self, text: str, *, k: int, among: Collection[int] = ()) -> dict[int, float]:
-        """Passage number -> lexical score in 0..1 of the k best passages and those of `among`.
-
-        The score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach
-        for this query, so it is the share of the query's information that the passage's words hold,
-        and comparable across queries. Terms that no passage holds count in the divisor.
-        """
+    def full_text(self, text: str, *, k: int, among: Collection[int] = ()) -> FullText:
+        """Of the k best passages and those of `among` that hold one of the words."""
         weights = self._query_terms(text)
         known = [term for term, (count, _) in weights.items() if count]
+        total = sum(weight for _, weight in weights.values())
+        unknown = sum(weight for count, weight in weights.values() if not count)
         if not known:
-            return {}
-        most = sum(weight for _, weight in weights.values()) * (_K1 + 1)
+            return FullText({}, unknown=1.0 if unknown else 0.0)
         query = " OR ".join(f'"{term}"' for term in known)
         with self._lock:
             # All of them: SQLite scores every match anyway, and asking again for those of `among`
@@ -160,7 +169,10 @@ class KnowledgeStore:
                 "select rowid, -bm25(terms) from terms where terms match ?", [query]
             ).fetchall()
         best = {n for n, _ in heapq.nlargest(k, rows, key=itemgetter(1))}
-        return {n: min(1.0, max(0.0, score / most)) for n, score in rows if n in best or n in among}
+        most = total * (_K1 + 1)
+        scores = {n: score / most for n, score in rows if n in best or n in among}
+        bounded = {n: min(1.0, max(0.0, score)) for n, score in scores.items()}
+        return FullText(bounded, unknown / total)
 
     def _query_terms(self, text: str) -> dict[str, tuple[int, float]]:
         """Term -> (passages that hold it, its inverse document frequency), the rarest first."""

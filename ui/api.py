@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.handoff import HandOff
+from bot.live import Live
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
-from ui.api_errors import MALFORMED, MESSAGE_ERRORS, UNKNOWN, ApiError, language_of
+from ui.api_errors import MALFORMED, MESSAGE_ERRORS, NOT_ITS_OWN, UNKNOWN, ApiError, language_of
 from ui.email import is_email
+from ui.live_events import UNBUFFERED, customer_events, event
 from ui.records import (
     AnswerRecord,
     ConversationRecord,
+    StateRecord,
     TurnRecord,
     answer_record,
     conversation_record,
@@ -58,6 +63,16 @@ EXAMPLE: AnswerRecord = {
     "conversation_id": "q4Vt6d0jY1Wn0m2J7c8b9A",
     "turn_id": 2,
     "timings_ms": {"embed": 6.1, "classify": 0.4, "search": 3.2, "total": 12.9},
+}
+
+
+EXAMPLE_STATE: StateRecord = {
+    "owner": "waiting",
+    "agent": "",
+    "place": 1,
+    "typing": False,
+    "staffed": True,
+    "turn": 3,
 }
 
 
@@ -130,9 +145,7 @@ async def send_message(
         reply.close()
         raise
     if "text/event-stream" in request.headers.get("accept", ""):
-        # Proxies would hold the pieces back.
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return EventSourceResponse(_events(reply, language_of(request)), headers=headers)
+        return EventSourceResponse(_events(reply, language_of(request)), headers=UNBUFFERED)
     return JSONResponse(answer_record(await _answer(reply, request)))
 
 
@@ -140,6 +153,41 @@ async def send_message(
 def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """The bot is silent from now on. Asking again changes nothing."""
     return turn_record(_desk(request).manager.ask_for_person(conversation_id))
+
+
+@router.delete("/conversations/{id}/person", summary="Go back to the bot", responses=NOT_ITS_OWN)
+def return_to_bot(request: Request, conversation_id: ConversationId) -> TurnRecord:
+    """Possible until a person has joined; then 409."""
+    return turn_record(HandOff(_desk(request).log).return_to_bot(conversation_id))
+
+
+@router.get(
+    "/conversations/{id}/events",
+    summary="Follow a conversation",
+    response_class=Response,
+    responses={
+        **UNKNOWN,
+        200: {
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": f"event: state\ndata: {json.dumps(EXAMPLE_STATE)}\n\n",
+                }
+            }
+        },
+    },
+)
+async def follow(request: Request, conversation_id: ConversationId) -> Response:
+    """An event `state` now and after each change: who owns the conversation (`bot`, `waiting`,
+    `agent`, `closed`), the agent's name, the customer's place in the line, whether the agent is
+    typing, whether anybody is at the desk, and the id of the last turn.
+
+    Read the conversation again where `turn` is new.
+    """
+    live: Live = request.app.state.live
+    await asyncio.to_thread(live.state, conversation_id)
+    events = customer_events(_desk(request).log, live, conversation_id)
+    return EventSourceResponse(events, headers=UNBUFFERED)
 
 
 @router.post(
@@ -193,15 +241,11 @@ async def _events(reply: Reply, language: Language) -> AsyncIterator[bytes]:
     try:
         async for item in reply:
             if isinstance(item, Piece):
-                yield _event("piece", {"text": item.text})
+                yield event("piece", {"text": item.text})
             else:
-                yield _event("answer", answer_record(item))
+                yield event("answer", answer_record(item))
     except Exception:
         logger.exception("A reply over the HTTP API failed")
-        yield _event("error", {"message": write("server_error", language)})
+        yield event("error", {"message": write("server_error", language)})
     finally:
         reply.close()
-
-
-def _event(name: str, data: Any) -> bytes:
-    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

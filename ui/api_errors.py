@@ -11,7 +11,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from bot.errors import EmptyMessage, MessageTooLong, UnknownConversation, UnknownTurn
+from bot.errors import (
+    EmptyMessage,
+    MessageTooLong,
+    OwnershipError,
+    UnknownConversation,
+    UnknownTurn,
+)
 from knowledge.types import Language
 from ui.language import preferred_language
 from ui.text import write
@@ -29,6 +35,10 @@ MALFORMED: dict[int | str, dict[str, Any]] = {
 UNKNOWN: dict[int | str, dict[str, Any]] = {
     **MALFORMED,
     404: {"model": Problem, "description": "No such conversation or turn"},
+}
+NOT_ITS_OWN: dict[int | str, dict[str, Any]] = {
+    **UNKNOWN,
+    409: {"model": Problem, "description": "A person has the conversation"},
 }
 MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
     **UNKNOWN,
@@ -50,6 +60,7 @@ def add_error_handlers(app: FastAPI, *, max_message_chars: int) -> None:
     app.add_exception_handler(EmptyMessage, _empty)
     app.add_exception_handler(UnknownConversation, _unknown_conversation)
     app.add_exception_handler(UnknownTurn, _unknown_turn)
+    app.add_exception_handler(OwnershipError, _not_its_own)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
@@ -69,6 +80,10 @@ def _unknown_conversation(request: Request, error: Exception) -> JSONResponse:
 
 def _unknown_turn(request: Request, error: Exception) -> JSONResponse:
     return _problem(404, write("unknown_turn", language_of(request)))
+
+
+def _not_its_own(request: Request, error: Exception) -> JSONResponse:
+    return _problem(409, write("person_has_it", language_of(request)))
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:

@@ -55,8 +55,9 @@ def stopped_bubble(text: str, language: Language) -> str:
 
 
 def agent_bubble(turn: Turn, language: Language) -> str:
+    name = escape(turn.agent) or _write("said_by_agent", language)
     return (
-        f'<article class="turn agent">{_speaker("said_by_agent", language)}'
+        f'<article class="turn agent"><h2 class="name">{name}</h2>'
         f'<div class="said plain" lang="{_lang(turn.text)}">{escape(turn.text)}</div></article>'
     )
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import EmptyMessage, MessageTooLong, UnknownConversation
+from bot.errors import EmptyMessage, MessageTooLong, OwnershipError, UnknownConversation
+from bot.handoff import HandOff
+from bot.live import Live, LiveState
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, writing_bubble
 from ui.email import is_email
 from ui.reply import Reply
 from ui.text import write
-from ui.transcript import turns_html, waiting_panel, welcome
+from ui.transcript import status_panel, turns_html, welcome
 from ui.visit import Visit
 
 if TYPE_CHECKING:
@@ -27,13 +30,16 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class View:
     """One state of the page. `accepted` is the message that was just stored, as the turn
-    `question`: the box may forget it. `notice` is a sentence on what was refused.
+    `question`: the box may forget it. `notice` is a sentence on what was refused. `agent` is who
+    serves the customer, and `state` what of the conversation's live state is shown.
     """
 
     visit: Visit
     language: Language
     turns: list[str]
     waiting: bool = False
+    agent: str = ""
+    state: str = ""
     writing: bool = False
     accepted: str = ""
     question: int = 0
@@ -41,8 +47,10 @@ class View:
 
 
 class Chat:
-    def __init__(self, frontdesk: Frontdesk) -> None:
+    def __init__(self, frontdesk: Frontdesk, live: Live) -> None:
         self._log = frontdesk.log
+        self._live = live
+        self._hand_off = HandOff(frontdesk.log)
         self._manager = frontdesk.manager
         self._config = frontdesk.config
         self._knowledge = frontdesk.knowledge
@@ -62,13 +70,29 @@ class Chat:
 
     def show(self, visit: Visit, language: Language, *, notice: str = "") -> View:
         """The page as the log has it. A conversation that is not there any more is forgotten."""
-        conversation = self._conversation(visit)
-        if conversation is None:
+        try:
+            # Before the turns: what comes in between is then seen to be missing.
+            state = self._live.state(visit.conversation)
+            conversation = self._log.conversation(visit.conversation)
+        except UnknownConversation:
             return View(visit.within(""), language, [self._welcome(language)], notice=notice)
         turns = turns_html(conversation.turns, language) or [self._welcome(language)]
-        turns += waiting_panel(conversation, language, contact=visit.contact)
-        waiting = conversation.owner is not Owner.BOT
-        return View(visit, language, turns, waiting=waiting, notice=notice)
+        turns += status_panel(state, language, contact=visit.contact)
+        return View(
+            visit,
+            language,
+            turns,
+            waiting=state.owner in (Owner.WAITING, Owner.AGENT),
+            agent=state.agent,
+            state=_key(state),
+            notice=notice,
+        )
+
+    def refresh(self, visit: Visit, language: Language) -> View | None:
+        """After somebody else has done something; None while an answer is written here: its end
+        shows it.
+        """
+        return None if self._replies.get(visit.conversation) else self.show(visit, language)
 
     async def send(self, text: str, visit: Visit, language: Language) -> AsyncIterator[View]:
         """Stores the message, then shows the answer as it is written.
@@ -97,21 +121,27 @@ class Chat:
 
     def ask_for_person(self, visit: Visit, language: Language) -> View:
         visit = self._started(visit, language)
-        if self._log.head(visit.conversation).owner is Owner.BOT:
-            self._manager.ask_for_person(visit.conversation)
+        if self._log.head(visit.conversation).owner in (Owner.BOT, Owner.CLOSED):
+            self._hand_off.ask(visit.conversation)
             self.stop(visit)
+        return self.show(visit, language)
+
+    def return_to_bot(self, visit: Visit, language: Language) -> View:
+        """Somebody may have joined at the same moment: then the page says so."""
+        with suppress(OwnershipError):
+            self._hand_off.return_to_bot(visit.conversation)
         return self.show(visit, language)
 
     def leave_contact(self, email: str, visit: Visit, language: Language) -> View:
         email = email.strip()
         view = self.show(visit, language)
-        conversation = self._conversation(visit)
-        if conversation is None:
+        if not view.visit.conversation:
             return view
         if not is_email(email):
             problem = write("contact_invalid", language)
-            panel = waiting_panel(conversation, language, contact=email, problem=problem)
-            return replace(view, turns=turns_html(conversation.turns, language) + panel)
+            state = self._live.state(visit.conversation)
+            panel = status_panel(state, language, contact=email, problem=problem)
+            return replace(view, turns=view.turns[: -len(panel)] + panel) if panel else view
         self._log.add_contact(visit.conversation, email)
         return self.show(replace(visit, contact=email), language)
 
@@ -142,7 +172,15 @@ class Chat:
         question = replace(conversation.turns[last], status="accepted")
         turns = turns_html([*conversation.turns[:last], question], language)
         waiting = conversation.owner is not Owner.BOT
-        return View(visit, language, turns, waiting=waiting, accepted=text, question=question.id)
+        return View(
+            visit,
+            language,
+            turns,
+            waiting=waiting,
+            agent=conversation.agent,
+            accepted=text,
+            question=question.id,
+        )
 
     async def _views(self, reply: Reply, asked: View) -> AsyncIterator[View]:
         said, answered = "", False
@@ -178,6 +216,11 @@ class Chat:
             return write("message_too_long", language, limit=self._config.max_message_chars)
         logger.exception("A message could not be stored", exc_info=error)
         return write("not_stored", language)
+
+
+def _key(state: LiveState) -> str:
+    """What of the state the page shows; page.js makes the same of an event."""
+    return f"{state.owner}:{state.agent}:{state.place}:{int(state.staffed)}:{state.turn}"
 
 
 def _with(view: View, *bubbles: str, writing: bool = False) -> View:

@@ -1,6 +1,6 @@
 // Runs once in Gradio's gr.HTML: `element`, `props`, `trigger` and `watch` are Gradio's.
 // Shows props.value.turns one by one, so that what did not change keeps its focus and stays open.
-const EVENTS = ['option_select', 'person', 'contact', 'rate', 'comment'];
+const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'rate', 'comment'];
 const list = element.querySelector('.turns');
 let shown = [];
 let forgotten = 0;
@@ -18,7 +18,13 @@ function replaceTurn(old, fresh) {
   old.querySelectorAll('details').forEach((one, i) => {
     if (one.open && sources[i]) sources[i].open = true;
   });
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  old.querySelectorAll('input[name]').forEach((one) => {
+    const other = fresh.querySelector(`input[name="${one.name}"]`);
+    if (other && one.value) other.value = one.value;
+  });
   old.replaceWith(fresh);
+  if (focused && focused.name) fresh.querySelector(`[name="${focused.name}"]`)?.focus();
 }
 
 function show() {
@@ -43,6 +49,8 @@ function show() {
   document.body.classList.toggle('writing', !!value.writing);
   forget(value.accepted || '', value.question || 0);
   if (isNew || atEnd) scrollToEnd();
+  follow();
+  catchUp();
 }
 
 // A finger would not want the keyboard to come up by itself.
@@ -72,6 +80,41 @@ function forget(message, question) {
   box.value = box.value.slice(message.length);
   box.dispatchEvent(new Event('input', { bubbles: true }));
 }
+
+// What others do in this conversation: an agent joins, writes, hands back. The server tells of it.
+let events = null;
+let followed = '';
+let now = null;
+let askedFor = '';
+
+function follow() {
+  const idle = document.hidden && !(now && ['waiting', 'agent'].includes(now.owner));
+  const wanted = idle ? '' : conversation;
+  if (wanted === followed) return;
+  events?.close();
+  followed = wanted;
+  now = null;
+  askedFor = '';
+  if (!wanted) return;
+  events = new EventSource(`api/conversations/${encodeURIComponent(wanted)}/events`);
+  events.addEventListener('state', (event) => {
+    now = JSON.parse(event.data);
+    document.body.classList.toggle('agent-types', now.typing);
+    catchUp();
+  });
+}
+
+// Asks for the conversation once for each state that is not shown yet.
+function catchUp() {
+  const value = props.value || {};
+  if (!now || value.writing || value.conversation !== followed) return;
+  const key = [now.owner, now.agent, now.place, now.staffed ? 1 : 0, now.turn].join(':');
+  if (key === value.state || key === askedFor) return;
+  askedFor = key;
+  trigger('refresh', {});
+}
+
+document.addEventListener('visibilitychange', follow);
 
 function send(source, more) {
   if (EVENTS.includes(source.dataset.event)) trigger(source.dataset.event, { ...source.dataset, ...more });

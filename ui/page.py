@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from bot.build import Frontdesk
+    from bot.live import Live
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,8 @@ class Page:
         # Cancelled, so that the end of an answer cannot bring the old conversation back.
         self._new.click(self._start_anew, visit, view, cancels=[sending], **quiet)
         self._box.stop(self._stop, visit, None, **quiet)
+        on.return_to_bot(_honest(self._return_to_bot), visit, view, **quiet)
+        on.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
         on.contact(_honest(self._leave_contact), visit, view, **quiet)
         # Two answers may be rated quickly, one after the other.
         on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
@@ -141,6 +144,19 @@ class Page:
         visit = Visit.read(stored)
         return self._shown(self._chat.ask_for_person(visit, _language(visit, request)))
 
+    def _return_to_bot(self, stored: object, request: gr.Request) -> Updates:
+        visit = Visit.read(stored)
+        return self._shown(self._chat.return_to_bot(visit, _language(visit, request)))
+
+    def _refresh(self, stored: object, request: gr.Request) -> Updates:
+        """Somebody else has done something. What the customer was told before stays."""
+        visit = Visit.read(stored)
+        view = self._chat.refresh(visit, _language(visit, request))
+        if view is None:
+            return [gr.skip()] * 6
+        updates = self._shown(view)
+        return [gr.skip(), updates[1], gr.skip(), *updates[3:]]
+
     def _leave_contact(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
         visit = Visit.read(stored)
         email = str(event._data.get("email", ""))
@@ -171,13 +187,15 @@ class Page:
         """`typed` is whether the message came from the box, which may then forget it."""
         language = view.language
         placeholder: TextKey = "box_placeholder_waiting" if view.waiting else "box_placeholder"
+        if view.agent:
+            placeholder = "box_placeholder_agent"
         return [
             view.visit.stored(),
             self._value(view, typed=typed),
             _notice(view.notice),
             gr.update(
                 label=write("box_label", language),
-                placeholder=write(placeholder, language),
+                placeholder=write(placeholder, language, name=view.agent),
                 submit_btn=False if view.writing else write("send", language),
                 stop_btn=write("stop", language) if view.writing else False,
             ),
@@ -198,20 +216,21 @@ class Page:
             "accepted": view.accepted if typed else "",
             "question": view.question,
             "writing": view.writing,
+            "state": view.state,
             "language": "zh-CN" if view.language == "zh" else "en",
             "title": write("page_title", view.language, company=self._chat.company(view.language)),
             "label": write("transcript", view.language),
         }
 
 
-def mount_page(app: FastAPI, frontdesk: Frontdesk) -> None:
+def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
     # Where no event loop runs, Gradio 6 opens five of its own and never closes one.
-    asyncio.run(_mount(app, frontdesk))
+    asyncio.run(_mount(app, frontdesk, live))
 
 
-async def _mount(app: FastAPI, frontdesk: Frontdesk) -> None:
-    page = Page(Chat(frontdesk))
+async def _mount(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
+    page = Page(Chat(frontdesk, live))
     page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
         app,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from bot.live import LiveState
 from bot.types import Answer, Citation, Conversation, Intent, Turn
 
 
@@ -43,12 +44,14 @@ class TurnRecord(TypedDict):
     citations: list[CitationRecord]
     options: list[str]
     rating: str | None
+    agent: str
 
 
 class ConversationRecord(TypedDict):
     id: str
     language: str
     owner: str
+    agent: str
     created_at: str
     turns: list[TurnRecord]
 
@@ -85,6 +88,26 @@ def citation_record(citation: Citation) -> CitationRecord:
     }
 
 
+class StateRecord(TypedDict):
+    owner: str
+    agent: str
+    place: int
+    typing: bool
+    staffed: bool
+    turn: int
+
+
+def state_record(state: LiveState) -> StateRecord:
+    return {
+        "owner": state.owner.value,
+        "agent": state.agent,
+        "place": state.place,
+        "typing": state.typing,
+        "staffed": state.staffed,
+        "turn": state.turn,
+    }
+
+
 def turn_record(turn: Turn) -> TurnRecord:
     return {
         "id": turn.id,
@@ -96,6 +119,7 @@ def turn_record(turn: Turn) -> TurnRecord:
         "citations": [citation_record(citation) for citation in turn.citations],
         "options": list(turn.options),
         "rating": turn.rating,
+        "agent": turn.agent,
     }
 
 
@@ -104,6 +128,7 @@ def conversation_record(conversation: Conversation) -> ConversationRecord:
         "id": conversation.id,
         "language": conversation.language,
         "owner": conversation.owner.value,
+        "agent": conversation.agent,
         "created_at": conversation.created_at,
         "turns": [turn_record(turn) for turn in conversation.turns],
     }

@@ -1,4 +1,4 @@
-"""The server: chat page and HTTP API on one port."""
+"""The server: chat page, desk and HTTP API on one port."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import ConfigError
+from bot.live import Live
+from bot.staff import FIRST_ADMIN
 from knowledge.types import Language
 from ui.api import router
 from ui.api_errors import add_error_handlers
+from ui.desk import mount_desk
 from ui.security import Security
 from ui.text import write
 
@@ -28,7 +31,7 @@ SHUTDOWN_SECONDS = 3
 
 
 def create_app(frontdesk: Frontdesk) -> FastAPI:
-    """Chat page at /, HTTP API below /api, its description at /openapi.json."""
+    """Chat page at /, desk below /desk, HTTP API below /api, its description at /openapi.json."""
     app = FastAPI(
         title="Frontdesk",
         description="Conversations with the customer-service assistant.",
@@ -36,14 +39,16 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
         redoc_url=None,
     )
     app.state.frontdesk = frontdesk
+    live = app.state.live = Live(frontdesk.log.database)
     app.add_middleware(Security)
     add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
     app.include_router(router)
+    mount_desk(app, frontdesk, live)
     app.add_api_route("/healthz", _health, tags=["server"], summary="Whether the server is up")
     _keep_gradio_quiet()
     from ui.page import mount_page  # takes a second: only what serves the page imports Gradio
 
-    mount_page(app, frontdesk)
+    mount_page(app, frontdesk, live)
     return app
 
 
@@ -60,9 +65,18 @@ def serve(config: Config, *, language: Language = "en") -> None:
             app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         host, port = listener.getsockname()[:2]
-        print(write("serving", language, url=f"http://{_in_url(host)}:{port}"), flush=True)  # noqa: T201
+        url = f"http://{_in_url(host)}:{port}"
+        print(write("serving", language, url=url), flush=True)  # noqa: T201
+        _introduce_admin(app, url, language)
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
+    """The first time only: nobody could log in otherwise."""
+    if password := app.state.desk.staff.add_first_admin():
+        values = {"url": f"{url}/desk", "name": FIRST_ADMIN, "password": password}
+        print(write("first_admin", language, **values), flush=True)  # noqa: T201
 
 
 def _health() -> dict[str, str]:

@@ -38,6 +38,14 @@ TextKey = Literal[
     "comment_send",
     "comment_thanks",
     "waiting",
+    "waiting_next",
+    "waiting_place",
+    "waiting_nobody",
+    "return_to_bot",
+    "with_agent",
+    "agent_typing",
+    "box_placeholder_agent",
+    "person_has_it",
     "contact_offer",
     "contact_label",
     "contact_placeholder",
@@ -56,6 +64,7 @@ TextKey = Literal[
     "disclaimer",
     "terminal_hint",
     "serving",
+    "first_admin",
     "port_in_use",
     "cannot_bind",
 ]
@@ -105,10 +114,26 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "en": "You are waiting for a person. Whatever you write now goes to our team.",
         "zh": "正在等待人工客服。您现在写的内容会转给我们的同事。",
     },
+    "waiting_next": {"en": "You are next in line.", "zh": "您排在第一位。"},
+    "waiting_place": {
+        "en": "You are number {place} in line.",
+        "zh": "您排在第 {place} 位。",
+    },
+    "waiting_nobody": {
+        "en": "Nobody is at the desk right now.",
+        "zh": "目前没有人工客服在线。",
+    },
+    "return_to_bot": {"en": "Back to the assistant", "zh": "返回自动助手"},
+    "with_agent": {"en": "{name} is with you.", "zh": "{name}正在为您服务。"},
+    "agent_typing": {"en": "{name} is typing", "zh": "{name}正在输入"},
+    "box_placeholder_agent": {"en": "Write to {name}…", "zh": "给{name}留言……"},
+    "person_has_it": {
+        "en": "A person has this conversation.",
+        "zh": "人工客服正在处理这个对话。",
+    },
     "contact_offer": {
-        "en": "We can't say how long it will take. "
-        "Leave your e-mail address, and we can answer you there.",
-        "zh": "我们无法预估需要多久。留下您的邮箱，我们可以通过邮件回复您。",
+        "en": "If you can't wait, leave your e-mail address, and we can answer you there.",
+        "zh": "如果不方便等待，可以留下邮箱，我们通过邮件回复您。",
     },
     "contact_label": {"en": "E-mail address", "zh": "邮箱地址"},
     "contact_placeholder": {"en": "you@example.com", "zh": "name@example.com"},
@@ -166,6 +191,12 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "serving": {
         "en": "Frontdesk answers at {url} (Ctrl-C stops it)",
         "zh": "Frontdesk 已启动：{url}（按 Ctrl-C 停止）",
+    },
+    "first_admin": {
+        "en": "The desk is at {url}: log in as {name} with the password {password} "
+        "(shown only now; change it with: frontdesk users passwd {name})",
+        "zh": "客服台：{url}，用户名 {name}，密码 {password}"
+        "（只显示这一次；修改密码：frontdesk users passwd {name}）",
     },
     "port_in_use": {
         "en": "Port {port} on {host} is in use. "

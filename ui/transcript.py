@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from bot.types import Conversation, Owner, Turn
+from bot.live import LiveState
+from bot.types import Owner, Turn
 from knowledge.types import Language
 from ui.bubbles import agent_bubble, bot_bubble, choice, customer_bubble, failure, note
 from ui.text import write
@@ -30,19 +31,46 @@ def turns_html(turns: Sequence[Turn], language: Language) -> list[str]:
     ]
 
 
-def waiting_panel(
-    conversation: Conversation, language: Language, *, contact: str = "", problem: str = ""
+def status_panel(
+    state: LiveState, language: Language, *, contact: str = "", problem: str = ""
 ) -> list[str]:
-    """What the customer is told while nobody answers, with a way to leave an address."""
-    if conversation.owner is not Owner.WAITING:
+    """Who answers now, where that is not the bot; a way back, and a way to leave an address."""
+    if state.owner is Owner.AGENT:
+        return [_with_agent(state.agent, language)]
+    if state.owner is not Owner.WAITING:
         return []
     below = (
         f'<p role="status">{escape(write("contact_stored", language, email=contact))}</p>'
         if contact and not problem
         else _contact_form(language, contact, problem)
     )
-    waiting = escape(write("waiting", language))
-    return [f'<section class="turn waiting"><p>{waiting}</p>{below}</section>']
+    back = (
+        '<button type="button" class="chip" data-event="return_to_bot">'
+        f"{escape(write('return_to_bot', language))}</button>"
+    )
+    return [
+        f'<section class="turn waiting"><p>{escape(write("waiting", language))} '
+        f"<b>{_place(state, language)}</b></p>{below}<p>{back}</p></section>"
+    ]
+
+
+def _place(state: LiveState, language: Language) -> str:
+    if not state.staffed:
+        return escape(write("waiting_nobody", language))
+    if state.place == 1:
+        return escape(write("waiting_next", language))
+    return escape(write("waiting_place", language, place=state.place))
+
+
+def _with_agent(name: str, language: Language) -> str:
+    """page.js shows the dots while the agent types."""
+    typing = escape(write("agent_typing", language, name=name))
+    return (
+        f'<p class="turn with-agent"><span class="here">'
+        f"{escape(write('with_agent', language, name=name))}</span>"
+        f'<span class="typing"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>'
+        f"{typing}</span></p>"
+    )
 
 
 def _contact_form(language: Language, email: str, problem: str) -> str:

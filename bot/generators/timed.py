@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import Empty, Queue
 
 from bot.errors import GeneratorError
 
 # Pieces that the thread may be ahead of the reader; then it waits.
 _AHEAD = 16
+# How soon it is noticed that nobody wants the answer any more.
+CHECK_SECONDS = 0.1
 # How long closing waits for the thread. It ends within one piece, or when its own work lets go.
 _CLOSE_SECONDS = 1.0
 
 
 def timed(
-    pieces: Iterator[str], *, first_word_seconds: float, answer_seconds: float
+    pieces: Iterator[str],
+    *,
+    first_word_seconds: float,
+    answer_seconds: float,
+    check: Callable[[], None] | None = None,
 ) -> Generator[str, None, None]:
     """The pieces as they come, each waited for at most `first_word_seconds`.
 
     Raises GeneratorError when a piece stays away for longer, or when the whole takes longer than
-    `answer_seconds`; what the iterator itself raises comes through. However this ends, `pieces` is
-    closed from the thread that pulled it.
+    `answer_seconds`; what the iterator itself raises comes through, and so does what `check`
+    raises, which is called at each piece and every CHECK_SECONDS while none comes. However this
+    ends, `pieces` is closed from the thread that pulled it.
     """
     worker = _Worker(pieces)
     deadline = time.monotonic() + answer_seconds
     word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     try:
         while True:
-            piece = worker.next_before(word_deadline)
+            piece = _next(worker, word_deadline, check)
             if piece is None:
                 return
             if time.monotonic() >= deadline:
@@ -41,6 +48,17 @@ def timed(
         raise GeneratorError(_reason(deadline, first_word_seconds, answer_seconds)) from None
     finally:
         worker.close()
+
+
+def _next(worker: _Worker, deadline: float, check: Callable[[], None] | None) -> str | None:
+    while check is not None:
+        check()
+        try:
+            return worker.next_before(min(deadline, time.monotonic() + CHECK_SECONDS))
+        except _LateError:
+            if time.monotonic() >= deadline:
+                raise
+    return worker.next_before(deadline)
 
 
 def _reason(deadline: float, first_word_seconds: float, answer_seconds: float) -> str:

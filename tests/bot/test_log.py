@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
 from bot.log import BotTurn, ConversationLog
+from bot.ownership import Move
 from bot.types import Intent, Owner, Route
 from tests.conftest import make_match
 
@@ -38,7 +39,7 @@ def test_a_conversation_is_read_back_as_it_was_written(log: ConversationLog) -> 
 def test_the_bot_is_refused_once_a_person_owns_the_conversation(log: ConversationLog) -> None:
     conversation = log.start("en")
     question = log.add_customer_turn(conversation.id, "How long?")
-    log.add_event(conversation.id, "A person takes over.", owner=Owner.WAITING)
+    log.move(conversation.id, Move.ASK, "A person takes over.")
     with pytest.raises(OwnershipError):
         log.add_bot_turn(question, REPLY)
     assert [turn.role for turn in log.conversation(conversation.id).turns] == ["customer", "system"]
@@ -69,7 +70,8 @@ def test_an_unknown_conversation_is_an_error_everywhere(log: ConversationLog) ->
         lambda: log.conversation("nobody"),
         lambda: log.add_customer_turn("nobody", "Hello"),
         lambda: log.add_contact("nobody", "a@b.example"),
-        lambda: log.add_event("nobody", "x", owner=Owner.CLOSED),
+        lambda: log.move("nobody", Move.ASK, "x"),
+        lambda: log.add_agent_turn("nobody", "Mei", "x"),
     ):
         with pytest.raises(UnknownConversation, match="Start a new one"):
             call()

@@ -246,3 +246,12 @@ def test_nonsense_after_a_question_is_not_answered_with_the_answer_before(
         assert isinstance(answer, Answer)
         assert answer.route is route
     knowledge.close()
+
+
+def test_a_passage_that_tells_no_weight_does_not_answer_how_heavy(desk: Desk) -> None:
+    """The recall of the stove is near, and says nothing of it."""
+    recall = make_match("Stoves made before May 2025 are recalled.", question="Is it recalled?")
+    desk.retriever.by_word["stove"] = [recall]
+    answer = desk.ask("How heavy is the stove?")
+    assert (answer.route, answer.citations) == (Route.DECLINE, ())
+    assert desk.ask("Is the stove recalled?").route is Route.ANSWER

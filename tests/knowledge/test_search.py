@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from knowledge.ingest import Ingest
 from knowledge.search import Evidence, KnowledgeBase, fused_score
 from knowledge.store import KnowledgeStore
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Language
 from knowledge.words import words
 from tests.conftest import BagEmbedder, make_passage
 
@@ -40,7 +41,7 @@ def test_chinese_becomes_characters_and_pairs_and_english_becomes_stems() -> Non
     [("refund", 1), ("the cost of shipping", 2), ("退款多久", 3), ("REFUNDS!!", 1)],
 )
 def test_full_text_finds_both_languages(store: KnowledgeStore, query: str, number: int) -> None:
-    scores = store.full_text(query, k=3)
+    scores = store.full_text(query, k=3).scores
     assert max(scores, key=lambda n: scores[n]) == number
 
 
@@ -49,17 +50,19 @@ def test_any_query_gets_scores_between_zero_and_one(query: str) -> None:
     store = KnowledgeStore(Path(":memory:"))
     store.create()
     store.write([], PASSAGES, [], {})
-    assert all(0.0 <= score <= 1.0 for score in store.full_text(query, k=3).values())
+    assert all(0.0 <= score <= 1.0 for score in store.full_text(query, k=3).scores.values())
     store.close()
 
 
 def test_full_text_also_scores_the_passages_it_is_asked_for(store: KnowledgeStore) -> None:
-    assert set(store.full_text("refunds take shipping", k=1, among=[1, 2])) == {1, 2}
+    assert set(store.full_text("refunds take shipping", k=1, among=[1, 2]).scores) == {1, 2}
 
 
 def test_words_that_no_passage_holds_lower_the_score(store: KnowledgeStore) -> None:
-    known = store.full_text("refunds", k=1)[1]
-    assert store.full_text("refunds zeppelin moon", k=1)[1] < known
+    known = store.full_text("refunds", k=1)
+    strange = store.full_text("refunds zeppelin moon", k=1)
+    assert strange.scores[1] < known.scores[1]
+    assert known.unknown == 0.0 < strange.unknown < 1.0 == store.full_text("zeppelin", k=1).unknown
 
 
 def test_a_passage_comes_back_as_it_was_stored(store: KnowledgeStore) -> None:
@@ -71,16 +74,28 @@ def test_a_passage_comes_back_as_it_was_stored(store: KnowledgeStore) -> None:
     question=st.floats(0, 1),
     text=st.floats(0, 1),
     lexical=st.floats(0, 1),
+    unknown=st.floats(0, 1),
     centre=st.none() | st.floats(0, 1),
     language=st.sampled_from(["en", "zh"]),
 )
 def test_more_evidence_never_lowers_the_score(
-    question: float, text: float, lexical: float, centre: float | None, language: str
+    question: float,
+    text: float,
+    lexical: float,
+    unknown: float,
+    centre: float | None,
+    language: Language,
 ) -> None:
-    score = fused_score(language, Evidence(question, centre, text, lexical))  # type: ignore[arg-type]
+    evidence = Evidence(question, centre, text, lexical, unknown)
+    score = fused_score(language, evidence)
     assert 0.0 <= score <= 1.0
-    better = Evidence(min(1.0, question + 0.1), centre, text, min(1.0, lexical + 0.1))
-    assert fused_score(language, better) >= score  # type: ignore[arg-type]
+    better = replace(
+        evidence,
+        question=min(1.0, question + 0.1),
+        lexical=min(1.0, lexical + 0.1),
+        unknown=max(0.0, unknown - 0.1),
+    )
+    assert fused_score(language, better) >= score
 
 
 def test_other_ways_of_asking_lead_to_the_entry_and_are_not_part_of_its_text(

@@ -337,6 +337,7 @@ def test_the_api_is_described_with_examples(client: TestClient) -> None:
         "/api/conversations/{id}",
         "/api/conversations/{id}/messages",
         "/api/conversations/{id}/person",
+        "/api/conversations/{id}/events",
         "/api/conversations/{id}/contact",
         "/api/conversations/{id}/turns/{turn_id}/feedback",
         "/healthz",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,15 +12,29 @@ import pytest
 from bot.phrases import PHRASES, Phrase
 from knowledge.language import has_chinese
 from knowledge.types import Language
+from ui.desk_pages import TEXTS as DESK
 from ui.text import TEXTS, TextKey, write
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-ALL: dict[str, Mapping[Language, str]] = dict([*TEXTS.items(), *PHRASES.items()])
+_DESK = {f"desk_{key}": texts for key, texts in DESK.items()}
+ALL: dict[str, Mapping[Language, str]] = dict([*TEXTS.items(), *PHRASES.items(), *_DESK.items()])
+
+
+# Each language offers the other one in its own words; an address looks alike everywhere.
+IN_THE_OTHERS_WORDS = {"other_language", "desk_other_language", "contact_placeholder"}
 
 
 def test_every_key_has_a_text_and_every_text_a_key() -> None:
     assert set(TEXTS) == set(get_args(TextKey))
     assert set(PHRASES) == set(get_args(Phrase))
+
+
+def test_the_desks_pages_name_no_text_that_is_missing() -> None:
+    ui = Path(__file__).parents[2] / "ui"
+    pages = (ui / "templates").glob("*.html")
+    written = "".join(page.read_text(encoding="utf-8") for page in pages)
+    named = set(re.findall(r"""\bt\(["'](\w+)["'](?! ~)[,)]""", written))
+    assert named <= set(DESK)
 
 
 @pytest.mark.parametrize("key", ALL)
@@ -30,7 +45,7 @@ def test_each_text_is_there_in_both_languages_and_differs(key: str) -> None:
     assert texts["en"] != texts["zh"]
 
 
-@pytest.mark.parametrize("key", set(ALL) - {"other_language", "contact_placeholder"})
+@pytest.mark.parametrize("key", set(ALL) - IN_THE_OTHERS_WORDS)
 def test_each_text_is_written_in_its_language(key: str) -> None:
     assert has_chinese(ALL[key]["zh"])
     assert not has_chinese(ALL[key]["en"])

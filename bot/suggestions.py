@@ -1,0 +1,143 @@
+"""What an agent could answer to a customer's last message: drafts from generator and passages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bot.answering import Draft, write_answer
+from bot.config import Config
+from bot.database import ConversationDatabase, now
+from bot.types import Generator, Prompt
+from knowledge.types import Passage
+
+MAX_SUGGESTIONS = 5
+
+_EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+
+Source = Literal["generator", "passage"]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`sources` are the headings and documents of the passages that it rests on.
+    `id` is 0 until it is stored.
+    """
+
+    text: str
+    source: Source
+    sources: tuple[tuple[str, str], ...]
+    generator: str
+    model: str
+    id: int = 0
+
+
+def suggest(
+    prompt: Prompt, generator: Generator, quote: Generator, config: Config
+) -> list[Suggestion]:
+    """At most five that differ: the checked answer first, then each passage's own words."""
+    if not prompt.passages:
+        return []
+    return list(_distinct(_drafts(prompt, generator, quote, config)))[:MAX_SUGGESTIONS]
+
+
+def _drafts(
+    prompt: Prompt, generator: Generator, quote: Generator, config: Config
+) -> Iterator[Suggestion]:
+    draft = _whole(write_answer(prompt, generator, quote, config))
+    if draft.text:
+        source: Source = "passage" if draft.generator == quote.name else "generator"
+        cited = [p for p in prompt.passages if p.id in draft.cited]
+        yield _suggestion(draft.text, source, cited, draft.generator, draft.model)
+    for passage in prompt.passages:
+        alone = replace(prompt, passages=(passage,))
+        text = "".join(quote.generate(alone)).strip()
+        yield _suggestion(text, "passage", [passage], quote.name, quote.model)
+
+
+def _whole(writing: Iterator[str]) -> Draft:
+    while True:
+        try:
+            next(writing)
+        except StopIteration as end:
+            draft: Draft = end.value
+            return draft
+
+
+def _suggestion(
+    text: str, source: Source, passages: Iterable[Passage], generator: str, model: str
+) -> Suggestion:
+    sources = tuple((passage.heading, passage.document) for passage in passages)
+    return Suggestion(_plain(text.strip()), source, sources, generator, model)
+
+
+def _plain(markdown: str) -> str:
+    """As a person would type it: what agents write is shown as it stands."""
+    return _LINK.sub(r"\1 (\2)", _EMPHASIS.sub(r"\2", markdown))
+
+
+def _distinct(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
+    """Leaves out what says, letter for letter, no more than one before it."""
+    said: list[str] = []
+    for suggestion in suggestions:
+        letters = "".join(c for c in suggestion.text.casefold() if c.isalnum())
+        if letters and not any(letters in other for other in said):
+            said.append(letters)
+            yield suggestion
+
+
+class Suggestions:
+    """Those that were made, in conversations.db: made once for each question, and kept, beside what
+    the agent sent (`turns.suggestion_id`).
+    """
+
+    def __init__(self, database: ConversationDatabase) -> None:
+        self._database = database
+
+    def of(self, question_id: int, make: Callable[[], list[Suggestion]]) -> list[Suggestion]:
+        if not (kept := self._read(question_id)):
+            self._store(question_id, make())
+            kept = self._read(question_id)
+        return kept
+
+    def _read(self, question_id: int) -> list[Suggestion]:
+        with self._database.lock:
+            rows = list(
+                self._database.db.query(
+                    "select * from suggestions where question_id = ? order by rank", [question_id]
+                )
+            )
+        return [_from_row(row) for row in rows]
+
+    def _store(self, question_id: int, made: list[Suggestion]) -> None:
+        rows = [
+            {
+                "question_id": question_id,
+                "rank": rank,
+                "text": suggestion.text,
+                "source": suggestion.source,
+                "passages": json.dumps(suggestion.sources, ensure_ascii=False),
+                "generator": suggestion.generator,
+                "model": suggestion.model,
+                "created_at": now(),
+            }
+            for rank, suggestion in enumerate(made, start=1)
+        ]
+        with self._database.transaction():
+            if not self._read(question_id):  # a second agent's page may have been quicker
+                self._database.db.table("suggestions").insert_all(rows)
+
+
+def _from_row(row: dict[str, Any]) -> Suggestion:
+    return Suggestion(
+        row["text"],
+        row["source"],
+        tuple((heading, document) for heading, document in json.loads(row["passages"])),
+        row["generator"],
+        row["model"],
+        row["id"],
+    )

@@ -1,0 +1,32 @@
+"""What the routes of the desk work with: `request.app.state.desk`, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+
+from bot.handoff import HandOff
+from bot.live import Live
+from bot.staff import Staff
+from ui.desk_session import Sessions
+from ui.login_limit import LoginLimit
+
+if TYPE_CHECKING:
+    from bot.build import Frontdesk
+
+
+@dataclass(frozen=True)
+class DeskState:
+    frontdesk: Frontdesk
+    staff: Staff
+    sessions: Sessions
+    login_limit: LoginLimit
+    live: Live
+    hand_off: HandOff
+
+
+def desk_of(request: Request) -> DeskState:
+    state: DeskState = request.app.state.desk
+    return state

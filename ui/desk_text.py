@@ -1,0 +1,72 @@
+"""What an agent reads at the desk: the frame, the login and the users. In both languages.
+
+Each part of the desk has its own file of texts; ui/desk_pages.py puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from knowledge.types import Language
+
+DESK_TEXTS: Mapping[str, Mapping[Language, str]] = {
+    "desk": {"en": "Desk", "zh": "客服台"},
+    "nav": {"en": "Desk", "zh": "客服台导航"},
+    "nav_inbox": {"en": "Inbox", "zh": "接待"},
+    "nav_review": {"en": "Review", "zh": "复核"},
+    "nav_gaps": {"en": "Gaps", "zh": "知识缺口"},
+    "nav_numbers": {"en": "Numbers", "zh": "数据"},
+    "nav_users": {"en": "Users", "zh": "用户"},
+    # Each language offers the other one, in the other one's own words.
+    "other_language": {"en": "中文", "zh": "English"},
+    "skip": {"en": "To the content", "zh": "跳到正文"},
+    "log_in": {"en": "Log in", "zh": "登录"},
+    "log_out": {"en": "Log out", "zh": "退出"},
+    "login_hint": {
+        "en": "For the people who answer customers.",
+        "zh": "客服人员入口。",
+    },
+    "login_forgotten": {
+        "en": "Forgotten? Whoever runs the server sets a new one: {command}",
+        "zh": "忘记密码？请管理服务器的人重设：{command}",
+    },
+    "login_wrong": {
+        "en": "The name or the password is wrong.",
+        "zh": "用户名或密码不正确。",
+    },
+    "login_limited": {
+        "en": "Too many attempts. Please wait five minutes.",
+        "zh": "尝试次数过多，请五分钟后再试。",
+    },
+    "name": {"en": "Name", "zh": "用户名"},
+    "password": {"en": "Password", "zh": "密码"},
+    "role": {"en": "Role", "zh": "角色"},
+    "role_agent": {"en": "Agent", "zh": "客服"},
+    "role_admin": {"en": "Admin", "zh": "管理员"},
+    "problem": {"en": "That did not work", "zh": "操作未成功"},
+    "nothing_here": {
+        "en": "There is nothing at this address.",
+        "zh": "此地址没有内容。",
+    },
+    "not_allowed": {
+        "en": "This is not for you, or the page is too old. Go back, reload it and try again.",
+        "zh": "您没有权限，或页面已过期。请返回并刷新后重试。",
+    },
+    "to_inbox": {"en": "To the inbox", "zh": "返回接待页"},
+    "users_title": {"en": "Users", "zh": "用户"},
+    "users_hint": {
+        "en": "The name is what customers read: “{example} has joined”.",
+        "zh": "客户会看到用户名，例如“{example}已加入”。",
+    },
+    "user_seen": {"en": "Last here", "zh": "最近在线"},
+    "user_never": {"en": "Never", "zh": "从未"},
+    "user_add": {"en": "Add a user", "zh": "添加用户"},
+    "user_remove": {"en": "Remove", "zh": "移除"},
+    "user_remove_label": {"en": "Remove {name}", "zh": "移除 {name}"},
+    "audit_title": {"en": "What was done", "zh": "操作记录"},
+    "audit_at": {"en": "When", "zh": "时间"},
+    "audit_agent": {"en": "Who", "zh": "用户"},
+    "audit_action": {"en": "What", "zh": "操作"},
+    "audit_detail": {"en": "Detail", "zh": "详情"},
+    "command_line": {"en": "Command line", "zh": "命令行"},
+}
