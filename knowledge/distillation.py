@@ -45,8 +45,8 @@ class Recipe:
     seed: int = 1
     shape: TowerShape = field(default_factory=TowerShape)
     batch: int = 512
-    bag_epochs: int = 2
-    tower_epochs: int = 2
+    bag_epochs: int = 3
+    tower_epochs: int = 6
     bag_rate: float = 5e-3
     word_rate: float = 5e-4
     tower_rate: float = 1e-3
