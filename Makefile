@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test lint bench clean
+.PHONY: serve test lint bench bench-serving clean
 
 serve: $(VENV)/.installed
 	$(BIN)/frontdesk serve
@@ -19,6 +19,9 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m evals.bench
+
+bench-serving: $(VENV)/.installed-dev
+	$(BIN)/python -m evals.bench_serving
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

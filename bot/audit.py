@@ -20,6 +20,14 @@ Action = Literal[
     "handed_back",
     "closed",
     "released",
+    "reviewed",
+    "asked_for_second_review",
+    "made_test",
+    "drafted",
+    "rejected",
+    "published",
+    "undone",
+    "exported",
 ]
 
 

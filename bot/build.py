@@ -8,9 +8,10 @@ from pathlib import Path
 from bot.config import Config
 from bot.errors import BotError, ConfigError
 from bot.intents import LinearIntentClassifier, examples_key, fit
+from bot.line import Line
 from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
-from bot.types import Generator
+from bot.types import Generator, LocalGenerator
 from knowledge.embedder import load_embedder
 from knowledge.pack import read_intents
 from knowledge.search import KnowledgeBase
@@ -30,6 +31,9 @@ class Frontdesk:
     manager: DialogManager
 
     def close(self) -> None:
+        """Ends what is being written."""
+        if isinstance(self.manager.generator, LocalGenerator):
+            self.manager.generator.close()
         self.log.close()
         self.knowledge.close()
 
@@ -39,15 +43,25 @@ def build(config: Config) -> Frontdesk:
     embedder = load_embedder(config.embedder)
     knowledge = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
     quote = build_quote()
+    generator = build_generator(config) or quote
     parts = Parts(
         embedder=embedder,
         intents=intent_classifier(config.home, knowledge, embedder),
         knowledge=knowledge,
-        generator=build_generator(config) or quote,
+        generator=generator,
         quote=quote,
     )
     log = ConversationLog(config.home / "conversations.db")
-    return Frontdesk(config, log, knowledge, DialogManager(log, parts, config))
+    manager = DialogManager(log, parts, config, _line(config, generator))
+    return Frontdesk(config, log, knowledge, manager)
+
+
+def _line(config: Config, generator: Generator) -> Line:
+    """As many at once as the generator can write, where it says so."""
+    at_once = config.answers_at_once
+    if isinstance(generator, LocalGenerator):
+        at_once = generator.at_once
+    return Line(at_once=at_once, length=config.line_length)
 
 
 def build_quote() -> Generator:
@@ -73,6 +87,8 @@ def build_generator(config: Config) -> Generator | None:
             temperature=config.temperature,
             seed=config.seed,
             max_new_tokens=config.max_new_tokens,
+            at_once=config.answers_at_once,
+            quantization=config.quantization,
         )
     from bot.generators.chat_model import ChatModelGenerator
 

@@ -55,6 +55,50 @@ class Config(BaseSettings):
         90.0, gt=0, description="After this long an answer is ended"
     )
 
+    quantization: Literal["none", "8bit", "4bit"] = Field(
+        "none", description="transformers: weights of 8 or 4 bits; needs frontdesk[quantized]"
+    )
+    answers_at_once: int = Field(
+        # A batch of this many reads the weights of the model once for all of them; beyond, each
+        # answer slows down more than the whole gains. The load test runs at 64.
+        32,
+        ge=1,
+        description="Answers written at the same moment; the other customers wait in line",
+    )
+    line_length: int = Field(
+        # Two more rounds of 32: at a few seconds an answer, the last in line waits ten or so.
+        64,
+        ge=0,
+        description="Customers who may wait in line; beyond, 'busy, try again' is said at once",
+    )
+
+    shutdown_seconds: float = Field(
+        # What one answer may take at most is much longer; most take a few seconds.
+        20.0,
+        ge=0,
+        description="When the server is stopped, answers get this long to be finished",
+    )
+    messages_per_minute: int = Field(
+        # Nobody reads twenty answers in a minute.
+        20,
+        ge=1,
+        description="Messages of one conversation in a minute",
+    )
+    address_messages_per_minute: int = Field(
+        # A shared office behind one address; a script asks for more within a second.
+        240,
+        ge=1,
+        description="Messages and new conversations of one network address in a minute",
+    )
+    limits_url: str = Field(
+        "",
+        description="Where several machines count these, as redis://…; empty for a file in home",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Who may read /metrics from elsewhere: Authorization: Bearer TOKEN",
+    )
+
     max_message_chars: int = Field(4000, ge=1, description="Longest message of a customer")
     passages_per_prompt: int = Field(4, ge=1, description="Passages that a generator is given")
 
@@ -69,6 +113,14 @@ class Config(BaseSettings):
     clarify_margin: float = Field(
         0.5, ge=0, description="Matches closer than this, in log-odds, are offered as a choice"
     )
+    follow_up_words: float = Field(
+        # At 0 two more of 80 dev questions that nothing answers get the answer before once more; at
+        # 0.2 two dialogue scripts less hold.
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of a follow-up's own words that the passage it leads to must hold",
+    )
     complaint_confidence: float = Field(
         0.5,
         ge=0,
@@ -81,6 +133,17 @@ class Config(BaseSettings):
         ge=0,
         le=1,
         description="Greetings, complaints and calls for a person less sure than this are ignored",
+    )
+    gap_distance: float = Field(
+        # Adjusted Rand index at 0.3 / 0.4 / 0.5, and of HDBSCAN at its best: stackfaq 0.74 / 0.92 /
+        # 0.91, 0.91; banking77 0.39 / 0.48 / 0.38, 0.38; bq_zh 0.19 / 0.21 / 0.14, 0.18.
+        0.4,
+        gt=0,
+        lt=2,
+        description="Cosine distance up to which unanswered questions are one gap",
+    )
+    review_score: float = Field(
+        0.65, ge=0, le=1, description="Answers whose best match scores less are reviewed early"
     )
     grounding_coverage: float = Field(
         0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.migrations import migrations
+from knowledge.words import words
 
 # A second process may be writing: wait this long before "database is locked".
 BUSY_TIMEOUT_SECONDS = 10.0
+# Of the file, so that a new reading connection finds the system's page cache warm.
+_MAPPED_BYTES = 1 << 32
 
 
 class ConversationDatabase:
@@ -30,6 +33,8 @@ class ConversationDatabase:
             isolation_level=None,
             check_same_thread=False,
         )
+        # What the triggers of the full-text index call.
+        connection.create_function("search_terms", 1, _search_terms, deterministic=True)
         self.lock = threading.RLock()
         self.db = Database(connection)
         self.db.execute("pragma journal_mode = wal")
@@ -40,6 +45,21 @@ class ConversationDatabase:
     def close(self) -> None:
         with self.lock:
             self.db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for queries alone: however long they take, no customer waits for them."""
+        if self.path is None:
+            with self.lock:
+                yield self.db.conn
+            return
+        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
+        )
+        with closing(connection):
+            connection.execute(f"pragma mmap_size = {_MAPPED_BYTES}")
+            yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -64,3 +84,7 @@ def now(*, ago_seconds: float = 0.0) -> str:
     """ISO 8601 in UTC with milliseconds: as text it sorts as it does in time."""
     moment = datetime.now(UTC) - timedelta(seconds=ago_seconds)
     return moment.isoformat(timespec="milliseconds")
+
+
+def _search_terms(text: str) -> str:
+    return " ".join(words(text))

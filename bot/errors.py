@@ -7,8 +7,11 @@ BotError
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
+├── Busy                  too many customers wait already, or the server is stopping
+├── CustomerLeft          nobody reads the answer that is being written
 ├── StaffError            a user of the desk cannot be added, changed or removed like this
 ├── WrongPassword         no user has this name and password
+├── DraftError            a draft of knowledge is not there, not filled in, or decided already
 └── GeneratorError        a generator failed, stalled or cannot be loaded
 """
 
@@ -41,11 +44,27 @@ class OwnershipError(BotError):
     pass
 
 
-class StaffError(BotError):
+class Busy(BotError):
     pass
 
 
+class CustomerLeft(BotError):
+    pass
+
+
+class StaffError(BotError):
+    """`reason` is what a page looks its own sentence up by."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
 class WrongPassword(BotError):
+    pass
+
+
+class DraftError(BotError):
     pass
 
 

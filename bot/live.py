@@ -86,6 +86,11 @@ class Live:
             )
             self._own.execute("pragma query_only = on")
         self._in_memory = database.path is None
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Whoever follows what happens is let go: the server ends."""
+        self.stopped = True
 
     def version(self) -> int:
         """Another number whenever anybody has written anything. Takes microseconds."""
@@ -110,8 +115,8 @@ class Live:
     def present(self, *, within_seconds: float = PRESENT_SECONDS) -> list[str]:
         """The names of the agents who have the desk open."""
         rows = self._rows(
-            "select name from users where here_at > ? order by name",
-            [now(ago_seconds=within_seconds)],
+            "select distinct user from sessions where seen_at > ? and expires_at > ? order by user",
+            [now(ago_seconds=within_seconds), now()],
         )
         return [row[0] for row in rows]
 
@@ -122,7 +127,7 @@ class Live:
         """The agents who have conversations, but have not been there for ABSENT_SECONDS."""
         rows = self._rows(
             "select distinct agent from conversations where owner = 'agent' and agent not in "
-            "(select name from users where here_at > ?)",
+            "(select user from sessions where seen_at > ?)",
             [now(ago_seconds=ABSENT_SECONDS)],
         )
         return [row[0] for row in rows]

@@ -51,8 +51,16 @@ class ConversationLog:
     def close(self) -> None:
         self.database.close()
 
-    def start(self, language: Language, *, channel: str = "web") -> Conversation:
-        """A new conversation that the bot owns. Its id has 128 random bits."""
+    def check(self) -> None:
+        """Raises sqlite3.Error where nothing can be written now."""
+        with self._transaction():
+            self._db.execute("select 1 from conversations limit 1")
+
+    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
+        """A new conversation that the bot owns. Its id has 128 random bits.
+
+        `follows` is the conversation that the same browser had before.
+        """
         moment = now()
         row = {
             "id": secrets.token_urlsafe(16),
@@ -63,6 +71,8 @@ class ConversationLog:
             "owner": Owner.BOT.value,
         }
         with self._transaction():
+            if self._knows(follows):
+                row["follows"] = follows
             self._db.table("conversations").insert(row)
         return Conversation(id=row["id"], language=language, owner=Owner.BOT, created_at=moment)
 
@@ -218,6 +228,10 @@ class ConversationLog:
         if not turns:
             raise UnknownTurn(f"No turn {turn_id}.")
         return turns[0]
+
+    def _knows(self, conversation_id: str) -> bool:
+        sql = "select 1 from conversations where id = ?"
+        return self._db.execute(sql, [conversation_id]).fetchone() is not None
 
     def _held(self, conversation_id: str) -> Ownership:
         row = self._db.execute(

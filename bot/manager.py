@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator as Generating
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
-from bot.answer_type import asked_kinds, tells
 from bot.answering import Draft, write_answer
 from bot.config import Config
-from bot.courtesy import without_courtesy
-from bot.errors import EmptyMessage, MessageTooLong, OwnershipError
-from bot.followups import is_short, leans_on_history, with_context
+from bot.errors import Busy, CustomerLeft, EmptyMessage, MessageTooLong, OwnershipError
 from bot.generators.timed import CHECK_SECONDS
 from bot.handoff import HandOff
+from bot.line import Line, Ticket
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
@@ -25,19 +24,22 @@ from bot.types import (
     Answer,
     Conversation,
     Generator,
-    Intent,
     IntentClassifier,
     Owner,
     Piece,
     Retriever,
     Route,
+    Status,
     Turn,
 )
-from knowledge.language import has_chinese, language_of
-from knowledge.types import Embedder, Language, Match
+from bot.understanding import Understanding, Understood
+from bot.watch import TurnReport, Watcher
+from knowledge.types import Embedder, Language
 
 # What a generator may see of the conversation before, in turns.
 HISTORY_TURNS = 8
+# How often a customer who waits in line is looked after: told a new place, or found to have left.
+_LINE_SECONDS = 0.25
 
 _HAND_OFF_PHRASES: dict[str, Phrase] = {
     "asked_for_person": "hand_off_asked",
@@ -63,29 +65,45 @@ class Parts:
     quote: Generator
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Turn:
-    """What becomes known of one message on its way. `usable`: matches that tell what is asked."""
+    """What becomes known of one message on its way."""
 
     question: Turn
-    language: Language
     history: list[Turn]
-    intent: Intent
-    matches: list[Match]
-    usable: list[Match]
-    knowledge_version: str
-    timings_ms: dict[str, float]
+    understood: Understood
     started: float
+
+    @property
+    def language(self) -> Language:
+        return self.understood.language
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        return self.understood.timings_ms
 
 
 class DialogManager:
-    def __init__(self, log: ConversationLog, parts: Parts, config: Config) -> None:
+    def __init__(
+        self, log: ConversationLog, parts: Parts, config: Config, line: Line | None = None
+    ) -> None:
         self.log = log
+        self.line = line or Line(at_once=config.answers_at_once, length=config.line_length)
         self._parts = parts
         self._config = config
+        self._understanding = Understanding(parts.embedder, parts.intents, parts.knowledge, config)
+        self._watchers: list[Watcher] = []
 
-    def start(self, language: Language, *, channel: str = "web") -> Conversation:
-        return self.log.start(language, channel=channel)
+    @property
+    def generator(self) -> Generator:
+        return self._parts.generator
+
+    def watch(self, watcher: Watcher) -> None:
+        """`watcher` is called after every message from now on."""
+        self._watchers.append(watcher)
+
+    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
+        return self.log.start(language, channel=channel, follows=follows)
 
     def ask_for_person(self, conversation_id: str) -> Turn:
         """Puts the customer into the queue. Asking again changes nothing, but is answered."""
@@ -102,7 +120,7 @@ class DialogManager:
 
     def _suggestions(self, question: Turn, fallback: Language) -> list[Suggestion]:
         turn = self._understand(question, fallback)
-        near = [m for m in turn.matches if m.score >= self._config.clarify_score / 2]
+        near = [m for m in turn.understood.matches if m.score >= self._config.clarify_score / 2]
         prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
         return suggest(prompt, self._parts.generator, self._parts.quote, self._config)
 
@@ -113,14 +131,27 @@ class DialogManager:
             self._parts.intents.classify(text, vector)
             self._parts.knowledge.search(text, vector, k=1)
 
-    def reply(self, conversation_id: str, text: str) -> Iterator[Piece | Answer]:
+    def reply(
+        self, conversation_id: str, text: str, *, left: threading.Event | None = None
+    ) -> Iterator[Piece | Answer]:
         """Stores the message, then yields the reply's pieces and, last, one Answer.
 
-        Raises EmptyMessage, MessageTooLong or UnknownConversation before anything is stored.
-        Closing the iterator cancels the work; the message is then stored as cancelled.
+        Raises EmptyMessage, MessageTooLong or UnknownConversation before anything is stored, and
+        Busy where the line is full: the message is then stored as failed. Closing the iterator
+        cancels the work; setting `left` does so from another thread, at once and not at the next
+        piece. The message is then stored as cancelled.
         """
         text = self._accept(text)
-        return self._answered(self.log.add_customer_turn(conversation_id, text))
+        question = self.log.add_customer_turn(conversation_id, text)
+        try:
+            ticket = self.line.enter()
+        except Busy as busy:
+            if self.log.head(conversation_id).owner is not Owner.BOT:  # whom a person answers
+                return iter([self._silent(question)])
+            self._settle(question, "failed", error=str(busy))
+            raise
+        owner = OwnershipWatch(self.log, conversation_id)
+        return self._answered(question, Reader(ticket, left or threading.Event(), owner))
 
     def _accept(self, text: str) -> str:
         cleaned = "".join(c for c in text if c.isprintable() or c in "\n\t\u200d").strip()
@@ -133,34 +164,44 @@ class DialogManager:
             )
         return cleaned
 
-    def _answered(self, question: Turn) -> Iterator[Piece | Answer]:
+    def _answered(self, question: Turn, reader: Reader) -> Iterator[Piece | Answer]:
         said: list[str] = []
         try:
-            with closing(self._turn(question)) as items:
+            with closing(self._turn(question, reader)) as items:
                 for item in items:
                     if isinstance(item, Piece):
                         said.append(item.text)
                     yield item
         except OwnershipError:
-            self.log.interrupt(question, "".join(said))
-            yield self._silence(question)
-        except GeneratorExit:
-            self.log.settle(question, "cancelled")
+            yield self._silent(question, "".join(said))
+        except (GeneratorExit, CustomerLeft):
+            self._settle(question, "cancelled")
             raise
         except BaseException as error:
-            self.log.settle(question, "failed", error=f"{type(error).__name__}: {error}")
+            self._settle(question, "failed", error=f"{type(error).__name__}: {error}")
             raise
+        finally:
+            reader.ticket.leave()
 
-    def _turn(self, question: Turn) -> Generating[Piece | Answer, None, None]:
+    def _settle(self, question: Turn, status: Status, *, error: str = "") -> None:
+        self._report(TurnReport(status))
+        self.log.settle(question, status, error=error)
+
+    def _report(self, report: TurnReport) -> None:
+        for watcher in self._watchers:
+            watcher(report)
+
+    def _turn(self, question: Turn, reader: Reader) -> Generating[Piece | Answer, None, None]:
         conversation = self.log.head(question.conversation_id)
         if conversation.owner is not Owner.BOT:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.intent, turn.usable, last_route, self._config)
+        decision = decide(turn.understood.intent, turn.understood.usable, last_route, self._config)
         draft = Draft("")
         if decision.route is Route.ANSWER:
-            draft = yield from self._write(turn)
+            yield from self._wait_in_line(turn, reader)
+            draft = yield from self._write(turn, reader)
             if draft.unknown:
                 decision = decline(last_route, "not_in_passages")
         if decision.route is not Route.ANSWER:
@@ -169,63 +210,33 @@ class DialogManager:
         yield self._stored(turn, decision, draft)
 
     def _understand(self, question: Turn, fallback: Language) -> _Turn:
-        """Embeds the message once, for its intent and for the search."""
         started = time.perf_counter()
-        timings: dict[str, float] = {}
-        language = language_of(question.text) if _has_letters(question.text) else fallback
         history = self.log.recent_turns(
             question.conversation_id, before=question.id, limit=HISTORY_TURNS
         )
-        queries = self._queries(question.text, history)
-        with _timed(timings, "embed"):
-            vectors = self._parts.embedder.embed(queries)
-        with _timed(timings, "classify"):
-            intent = self._parts.intents.classify(question.text, vectors[0])
-        with _timed(timings, "search"):
-            k = self._config.passages_per_prompt + 1
-            found = [
-                self._parts.knowledge.search(query, vector, k=k, language=language)
-                for query, vector in zip(queries, vectors, strict=True)
-            ]
-        matches = self._choose(question.text, found)
-        kinds = asked_kinds(queries[0])
-        usable = [match for match in matches if tells(match.passage, kinds)]
-        version = self._parts.knowledge.version
-        return _Turn(
-            question, language, history, intent, matches, usable, version, timings, started
-        )
+        understood = self._understanding.read(question.text, history, fallback=fallback)
+        return _Turn(question, history, understood, started)
 
-    def _queries(self, text: str, history: Sequence[Turn]) -> list[str]:
-        """The question in the message, and with the one before it where it may lean on that."""
-        text = without_courtesy(text)
-        before = next((turn.text for turn in reversed(history) if turn.role == "customer"), None)
-        if before is None or not (leans_on_history(text) or is_short(text)):
-            return [text]
-        return [text, with_context(without_courtesy(before), text)]
+    def _wait_in_line(self, turn: _Turn, reader: Reader) -> Iterator[Piece]:
+        """Until it is this customer's turn. Raises Busy, and what Reader.check raises."""
+        since, told = time.perf_counter(), 0
+        while place := reader.ticket.wait(_LINE_SECONDS):
+            reader.check()
+            if place != told:
+                yield Piece("", place=place)
+                told = place
+        if told:
+            turn.timings_ms["wait"] = _milliseconds(since)
 
-    def _choose(self, text: str, found: Sequence[list[Match]]) -> list[Match]:
-        alone, in_context = found[0], found[-1]
-        if len(found) == 1 or not in_context or not alone:
-            return alone
-        if leans_on_history(text):
-            return in_context
-        # A short message is a follow-up only where what it leads to holds words of its own: else
-        # nonsense would be answered with the answer before.
-        shared = {match.passage.id for match in alone if match.lexical > 0}
-        weak = alone[0].score < self._config.answer_score
-        better = in_context[0].score > alone[0].score and in_context[0].passage.id in shared
-        return in_context if weak and better else alone
-
-    def _write(self, turn: _Turn) -> Generating[Piece, None, Draft]:
+    def _write(self, turn: _Turn, reader: Reader) -> Generating[Piece, None, Draft]:
         prompt = build_prompt(
             turn.question.text,
-            turn.usable[: self._config.passages_per_prompt],
+            turn.understood.usable[: self._config.passages_per_prompt],
             language=turn.language,
             history=turn.history,
         )
-        check = OwnershipWatch(self.log, turn.question.conversation_id)
         writing = write_answer(
-            prompt, self._parts.generator, self._parts.quote, self._config, check=check
+            prompt, self._parts.generator, self._parts.quote, self._config, check=reader.check
         )
         since = time.perf_counter()
         while True:
@@ -236,7 +247,7 @@ class DialogManager:
                 turn.timings_ms["generate"] = _milliseconds(since)
                 return draft
             turn.timings_ms.setdefault("first_word", _milliseconds(since))
-            check()
+            reader.check()
             yield Piece(text)
 
     def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
@@ -246,19 +257,29 @@ class DialogManager:
             text=draft.text,
             route=decision.route,
             rule=decision.rule,
-            intent=turn.intent,
-            matches=tuple(turn.matches),
+            intent=turn.understood.intent,
+            matches=turn.understood.matches,
             cited=draft.cited,
             options=decision.options,
             dropped=draft.dropped,
             generator=draft.generator,
             model=draft.model,
-            knowledge_version=turn.knowledge_version,
+            knowledge_version=turn.understood.knowledge_version,
             error=draft.error,
             timings_ms=turn.timings_ms,
             owner=owner,
         )
         stored = self.log.add_bot_turn(turn.question, reply)
+        self._report(
+            TurnReport(
+                status="done",
+                route=decision.route,
+                rule=decision.rule,
+                generator=draft.generator,
+                fallback=bool(draft.error),
+                timings_ms=turn.timings_ms,
+            )
+        )
         return Answer(
             conversation_id=stored.conversation_id,
             turn_id=stored.id,
@@ -266,15 +287,33 @@ class DialogManager:
             route=decision.route,
             language=turn.language,
             owner=owner,
-            intent=turn.intent,
+            intent=turn.understood.intent,
             citations=stored.citations,
             options=decision.options,
             timings_ms=turn.timings_ms,
         )
 
-    def _silence(self, question: Turn) -> Answer:
+    def _silent(self, question: Turn, said: str = "") -> Answer:
+        """`said` is what the bot had said when a person took over."""
+        self.log.interrupt(question, said)
+        self._report(TurnReport("done", Route.SILENT))
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
+
+
+class Reader:
+    """Who waits for an answer: the place in line, and whether the bot should go on at all."""
+
+    def __init__(self, ticket: Ticket, left: threading.Event, owner: OwnershipWatch) -> None:
+        self.ticket = ticket
+        self._left = left
+        self._owner = owner
+
+    def check(self) -> None:
+        """Raises CustomerLeft, and OwnershipError once a person has the conversation."""
+        if self._left.is_set():
+            raise CustomerLeft("Nobody reads this answer any more.")
+        self._owner()
 
 
 class OwnershipWatch:
@@ -296,13 +335,6 @@ class OwnershipWatch:
             raise OwnershipError("A person has taken this conversation over.")
 
 
-@contextmanager
-def _timed(timings_ms: dict[str, float], name: str) -> Iterator[None]:
-    since = time.perf_counter()
-    yield
-    timings_ms[name] = _milliseconds(since)
-
-
 def _milliseconds(since: float) -> float:
     return (time.perf_counter() - since) * 1000.0
 
@@ -313,7 +345,3 @@ def _phrase(decision: Decision) -> Phrase:
     if decision.route is Route.SMALL_TALK:
         return _SMALL_TALK_PHRASES[decision.rule]
     return "clarify" if decision.route is Route.CLARIFY else "decline"
-
-
-def _has_letters(text: str) -> bool:
-    return has_chinese(text) or any(c.isalpha() for c in text)

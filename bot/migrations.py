@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.facts_schema import create_facts, create_full_text, create_reviews
+
 migrations = Migrations("conversations")
 
 
@@ -102,7 +104,7 @@ def _feedback(db: Database) -> None:
 
 @migrations(name="010_users_sessions_and_audit")
 def _staff(db: Database) -> None:
-    """`seen_at` is when a user was last at the desk; `here_at` is emptied by a log-out."""
+    """A session's `seen_at` is the last heartbeat of its page; a user's outlives the session."""
     db.table("users").create(
         {
             "name": str,
@@ -110,15 +112,20 @@ def _staff(db: Database) -> None:
             "role": str,
             "created_at": str,
             "seen_at": str,
-            "here_at": str,
         },
         pk="name",
         not_null={"password", "role", "created_at"},
     )
     db.table("sessions").create(
-        {"token_hash": str, "user": str, "created_at": str, "expires_at": str},
+        {
+            "token_hash": str,
+            "user": str,
+            "created_at": str,
+            "expires_at": str,
+            "seen_at": str,
+        },
         pk="token_hash",
-        not_null={"user", "created_at", "expires_at"},
+        not_null={"user", "created_at", "expires_at", "seen_at"},
         foreign_keys=[("user", "users", "name")],
     )
     db.table("sessions").create_index(["user"])
@@ -165,3 +172,18 @@ def _agents(db: Database) -> None:
         foreign_keys=[("question_id", "turns", "id")],
     )
     db.table("suggestions").create_index(["question_id"])
+
+
+@migrations(name="020_facts_of_conversations_and_answers")
+def _facts(db: Database) -> None:
+    create_facts(db)
+
+
+@migrations(name="021_full_text_of_turns")
+def _full_text(db: Database) -> None:
+    create_full_text(db)
+
+
+@migrations(name="022_reviews_and_drafts")
+def _reviews(db: Database) -> None:
+    create_reviews(db)

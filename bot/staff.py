@@ -67,7 +67,8 @@ class Staff:
         }
         with self._database.transaction():
             if self._find(agent.name) is not None:
-                raise StaffError(f"There is a user {agent.name} already. Choose another name.")
+                sentence = f"There is a user {agent.name} already. Choose another name."
+                raise StaffError(sentence, "name_taken")
             self._db.table("users").insert(row)
             write_audit(self._database, by, "user_added", detail=f"{agent.name} ({agent.role})")
         return agent
@@ -86,7 +87,8 @@ class Staff:
         with self._database.transaction():
             member = self._existing(name)
             if member["role"] == "admin" and self._count_admins() == 1:
-                raise StaffError(f"{member['name']} is the last admin. Add another one first.")
+                sentence = f"{member['name']} is the last admin. Add another one first."
+                raise StaffError(sentence, "last_admin")
             self._db.execute("delete from sessions where user = ?", [member["name"]])
             self._db.execute("delete from users where name = ?", [member["name"]])
             write_audit(self._database, by, "user_removed", detail=member["name"])
@@ -126,10 +128,11 @@ class Staff:
                     "user": member["name"],
                     "created_at": now(),
                     "expires_at": now(ago_seconds=-SESSION_SECONDS),
+                    "seen_at": now(),
                 }
             )
             write_audit(self._database, member["name"], "logged_in")
-        self.seen(member["name"])
+        self.seen(token)
         return token
 
     def agent_of(self, token: str) -> Agent | None:
@@ -149,23 +152,19 @@ class Staff:
             return None
         with self._database.transaction():
             self._db.execute("delete from sessions where token_hash = ?", [_digest(token)])
-            if not self.is_logged_in(agent.name):
-                self._db.execute("update users set here_at = null where name = ?", [agent.name])
             write_audit(self._database, agent.name, "logged_out")
         return agent
 
-    def is_logged_in(self, name: str) -> bool:
-        with self._database.lock:
-            found = self._db.execute(
-                "select 1 from sessions where user = ? and expires_at > ?", [name, now()]
-            ).fetchone()
-        return found is not None
-
-    def seen(self, name: str) -> None:
+    def seen(self, token: str) -> None:
         """A heartbeat: the agent has the desk open."""
         with self._database.transaction():
             self._db.execute(
-                "update users set seen_at = ?, here_at = ? where name = ?", [now(), now(), name]
+                "update sessions set seen_at = ? where token_hash = ?", [now(), _digest(token)]
+            )
+            self._db.execute(
+                "update users set seen_at = ? where name = "
+                "(select user from sessions where token_hash = ?)",
+                [now(), _digest(token)],
             )
 
     def _find(self, name: str) -> dict[str, Any] | None:
@@ -177,7 +176,7 @@ class Staff:
     def _existing(self, name: str) -> dict[str, Any]:
         member = self._find(name)
         if member is None:
-            raise StaffError(f"There is no user {name}. Run: frontdesk users list")
+            raise StaffError(f"There is no user {name}. Run: frontdesk users list", "unknown")
         return member
 
     def _count_admins(self) -> int:
@@ -186,10 +185,12 @@ class Staff:
         )
 
     def _hash(self, password: str) -> str:
-        if len(password) < MIN_PASSWORD_CHARS:
-            raise StaffError(f"The password is shorter than {MIN_PASSWORD_CHARS} characters.")
-        if len(password) > MAX_PASSWORD_CHARS:
-            raise StaffError(f"The password is longer than {MAX_PASSWORD_CHARS} characters.")
+        if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+            raise StaffError(
+                f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters, "
+                f"and this one {len(password)}.",
+                "password",
+            )
         return self._hasher.hash(password)
 
     def _verify(self, hashed: str, password: str) -> None:
@@ -202,10 +203,13 @@ class Staff:
 def _name(name: str) -> str:
     """As customers will read it: one line of letters, digits, spaces, dots, hyphens."""
     cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > MAX_NAME_CHARS:
-        raise StaffError(f"A user's name has 1 to {MAX_NAME_CHARS} characters.")
-    if not all(c.isalnum() or c in " .-_'@" for c in cleaned):
-        raise StaffError(f"The name {cleaned!r} may hold letters, digits, spaces and . - _ ' @")
+    letters = all(c.isalnum() or c in " .-_'@" for c in cleaned)
+    if not letters or not 1 <= len(cleaned) <= MAX_NAME_CHARS:
+        raise StaffError(
+            f"The name {cleaned!r} must have 1 to {MAX_NAME_CHARS} letters, digits, spaces "
+            "or . - _ ' @",
+            "name",
+        )
     return cleaned
 
 
@@ -214,7 +218,7 @@ def _role(role: str) -> AgentRole:
         return "admin"
     if role == "agent":
         return "agent"
-    raise StaffError(f"There is no role {role!r}. Use agent or admin.")
+    raise StaffError(f"There is no role {role!r}. Use agent or admin.", "role")
 
 
 def _digest(token: str) -> str:

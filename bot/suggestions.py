@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.answering import Draft, write_answer
+from bot.blocks import Block, blocks, cells
 from bot.config import Config
 from bot.database import ConversationDatabase, now
 from bot.types import Generator, Prompt
@@ -77,16 +78,30 @@ def _suggestion(
 
 def _plain(markdown: str) -> str:
     """As a person would type it: what agents write is shown as it stands."""
-    return _LINK.sub(r"\1 (\2)", _EMPHASIS.sub(r"\2", markdown))
+    parts = [_lines(block) if block.kind == "table" else block.text for block in blocks(markdown)]
+    return _LINK.sub(r"\1 (\2)", _EMPHASIS.sub(r"\2", "\n\n".join(parts)))
+
+
+def _lines(table: Block) -> str:
+    """A line a row: its first cell, then the others, with their columns' names from three on."""
+    names = cells(table.head.splitlines()[0])[1:]
+    lines: list[str] = []
+    for row in table.rows:
+        first, *others = cells(row)
+        told = (
+            others if len(names) < 2 else [f"{n} {c}" for n, c in zip(names, others, strict=False)]
+        )
+        lines.append(f"{first}: {', '.join(told)}")
+    return "\n".join(lines)
 
 
 def _distinct(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
-    """Leaves out what says, letter for letter, no more than one before it."""
-    said: list[str] = []
+    """Leaves out what says, letter for letter, the same as one before it."""
+    said: set[str] = set()
     for suggestion in suggestions:
         letters = "".join(c for c in suggestion.text.casefold() if c.isalnum())
-        if letters and not any(letters in other for other in said):
-            said.append(letters)
+        if letters and letters not in said:
+            said.add(letters)
             yield suggestion
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from knowledge.types import Language, Match, Passage, Vectors
 
@@ -93,9 +93,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of an answer that may be shown at once; the pieces in order make up the text."""
+    """A part of an answer that may be shown at once; the pieces in order make up the text.
+
+    Where the answer has to wait for others, pieces without text say its `place` in line.
+    """
 
     text: str
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,16 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Load:
+    """How busy a model is: answers, the share of its cache in use, all tokens written so far."""
+
+    writing: int
+    waiting: int
+    cache_use: float
+    tokens: int
+
+
 class IntentClassifier(Protocol):
     def classify(self, text: str, vector: Vectors) -> Intent:
         """`vector` has the shape (dimensions,)."""
@@ -123,6 +137,10 @@ class IntentClassifier(Protocol):
 class Retriever(Protocol):
     @property
     def version(self) -> str: ...
+
+    def corrected(self, text: str) -> str:
+        """The text with misspelt words put right, as far as the knowledge would know them."""
+        ...
 
     def search(
         self, text: str, vector: Vectors, *, k: int, language: Language | None = None
@@ -141,3 +159,24 @@ class Generator(Protocol):
     def model(self) -> str: ...
 
     def generate(self, prompt: Prompt) -> Iterator[str]: ...
+
+
+@runtime_checkable
+class LocalGenerator(Generator, Protocol):
+    """A generator whose model runs in this process, and who therefore knows how busy it is."""
+
+    @property
+    def at_once(self) -> int:
+        """How many answers it writes at the same moment."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """False where its model fails again and again: the process should be started anew."""
+        ...
+
+    def load(self) -> Load: ...
+
+    def close(self) -> None:
+        """Ends what is being written."""
+        ...

@@ -43,6 +43,9 @@ class Poisoned:
     def version(self) -> str:
         return self.base.version
 
+    def corrected(self, text: str) -> str:
+        return self.base.corrected(text)
+
     def search(
         self, text: str, vector: Vectors, *, k: int, language: Language | None = None
     ) -> list[Match]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
+from knowledge.homophones import Homophones
 from knowledge.language import language_of
 from knowledge.pack import Pack
 from knowledge.passage_vectors import PassageVectors, is_question, passage_number
+from knowledge.spelling import Speller
 from knowledge.store import KnowledgeStore
 from knowledge.types import Embedder, Language, Match, Passage, Vectors
 from knowledge.vectors import VectorIndex
@@ -101,6 +103,8 @@ class _Version:
         )
         self.vectors = PassageVectors(folder / "vectors.npy")
         self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
+        self.speller = Speller(self.store.spelt_words())
+        self.homophones = Homophones(self.store.characters(), self.store.held)
 
     def close(self) -> None:
         self.store.close()
@@ -130,6 +134,11 @@ class KnowledgeBase:
             if self._opened:
                 self._opened.close()
             self._opened = None
+
+    def corrected(self, text: str) -> str:
+        """The text with words put right that are misspelt, and that the knowledge would know."""
+        current = self._current()
+        return current.homophones.correct(current.speller.correct(text))
 
     def search(
         self,

@@ -18,6 +18,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from knowledge.language import has_chinese
+from knowledge.spelling import spelt_words
 from knowledge.types import IntentExample, Passage
 from knowledge.words import words
 
@@ -91,6 +93,7 @@ class KnowledgeStore:
         self._db.table("passages").create_index(["document"])
         self._db.table("intents").create({"intent": str, "text": str, "language": str})
         self._db.table("facts").create({"name": str, "value": str}, pk="name")
+        self._db.table("spelt_words").create({"word": str}, pk="word")
         # Contentless: it holds the terms of `words`, which are not for reading.
         self._db.execute("create virtual table terms using fts5(question, body, content='')")
         self._db.execute("create virtual table term_counts using fts5vocab(terms, row)")
@@ -111,6 +114,10 @@ class KnowledgeStore:
             self._db.conn.executemany(
                 "insert into terms (rowid, question, body) values (?, ?, ?)",
                 _term_rows(passages),
+            )
+            texts = ("\n".join((p.title, *p.path, p.question, p.text)) for p in passages)
+            self._db.table("spelt_words").insert_all(
+                {"word": word} for word in sorted(set().union(*map(spelt_words, texts)))
             )
             self._db.table("intents").insert_all(vars(example) for example in examples)
             self._db.table("facts").insert_all(
@@ -144,6 +151,26 @@ class KnowledgeStore:
         with self._lock:
             rows = list(self._db.query(f"select * from passages where n in ({marks})", numbers))
         return {row["n"]: _passage(row) for row in rows}
+
+    def spelt_words(self) -> set[str]:
+        """The English words of the passages, as they are spelt."""
+        with self._lock:
+            return {word for (word,) in self._db.execute("select word from spelt_words")}
+
+    def characters(self) -> list[str]:
+        """The Chinese characters of the passages, and of the ways in which they are asked."""
+        with self._lock:
+            rows = self._db.execute("select term from term_counts where length(term) = 1")
+            return [term for (term,) in rows if has_chinese(term)]
+
+    def held(self, terms: Sequence[str]) -> set[str]:
+        """Those of the terms that a passage holds."""
+        marks = ",".join("?" * len(terms))
+        with self._lock:
+            rows = self._db.execute(
+                f"select term from term_counts where term in ({marks})", list(terms)
+            )
+            return {term for (term,) in rows}
 
     def count(self) -> int:
         if self._passage_count is None:

@@ -8,11 +8,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
-from knowledge.language import has_chinese
+from knowledge.language import HAN, has_chinese
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(rf"[{_HAN}]+|[^\W{_HAN}_]+")
-_IS_HAN = re.compile(rf"[{_HAN}]")
+_RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
+_IS_HAN = re.compile(rf"[{HAN}]")
 _APOSTROPHE = re.compile(r"['’]")
 
 

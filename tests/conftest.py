@@ -59,6 +59,9 @@ class FixedRetriever:
     asked: list[str] = field(default_factory=list)
     version: str = "0001"
 
+    def corrected(self, text: str) -> str:
+        return text
+
     def search(
         self, text: str, vector: Vectors, *, k: int, language: Language | None = None
     ) -> list[Match]:

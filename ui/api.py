@@ -13,13 +13,16 @@ from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.errors import Busy
 from bot.handoff import HandOff
 from bot.live import Live
+from bot.surveys import add_survey
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
 from ui.api_errors import MALFORMED, MESSAGE_ERRORS, NOT_ITS_OWN, UNKNOWN, ApiError, language_of
 from ui.email import is_email
 from ui.live_events import UNBUFFERED, customer_events, event
+from ui.pace import Pace, address_of
 from ui.records import (
     AnswerRecord,
     ConversationRecord,
@@ -99,8 +102,14 @@ class Feedback(_Body):
     comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
 
 
+class SurveyAnswer(_Body):
+    solved: bool | None = Field(None, examples=[True])
+    satisfaction: int | None = Field(None, ge=1, le=5, description="5 is the best", examples=[4])
+
+
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
+    _pace(request).check("", address_of(request))
     language = (new and new.language) or language_of(request)
     return conversation_record(_desk(request).manager.start(language, channel="api"))
 
@@ -131,14 +140,16 @@ def read_conversation(request: Request, conversation_id: ConversationId) -> Conv
 async def send_message(
     request: Request, conversation_id: ConversationId, message: NewMessage
 ) -> Response:
-    """One JSON object, or with `Accept: text/event-stream` the events `piece` (`{"text"}`, one or
-    more), then `answer` (the same object) or `error` (`{"message"}`).
+    """One JSON object, or with `Accept: text/event-stream` the events `waiting` (`{"place"}`, while
+    others come first), `piece` (`{"text"}`, one or more), then `answer` (the same object) or
+    `error` (`{"message"}`).
 
     A client that disconnects cancels the answer. Where a person owns the conversation, `route` is
     `silent` and `answer` is empty.
     """
     manager = _desk(request).manager
-    reply = Reply(lambda: manager.reply(conversation_id, message.text))
+    await asyncio.to_thread(_pace(request).check, conversation_id, address_of(request))
+    reply = Reply(lambda left: manager.reply(conversation_id, message.text, left=left))
     try:
         await reply.accepted()
     except BaseException:
@@ -205,6 +216,22 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
 
 
 @router.put(
+    "/conversations/{id}/survey",
+    status_code=204,
+    summary="Say whether it was solved",
+    responses=UNKNOWN,
+)
+def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) -> None:
+    """Asked once, at the end; what is left out stays as it was."""
+    add_survey(
+        _desk(request).log.database,
+        conversation_id,
+        solved=said.solved,
+        satisfaction=said.satisfaction,
+    )
+
+
+@router.put(
     "/conversations/{id}/turns/{turn_id}/feedback",
     status_code=204,
     summary="Rate an answer",
@@ -224,6 +251,11 @@ def _desk(request: Request) -> Frontdesk:
     return frontdesk
 
 
+def _pace(request: Request) -> Pace:
+    pace: Pace = request.app.state.pace
+    return pace
+
+
 async def _answer(reply: Reply, request: Request) -> Answer:
     """Reads the reply to its end, or until the client is gone."""
     try:
@@ -241,11 +273,19 @@ async def _events(reply: Reply, language: Language) -> AsyncIterator[bytes]:
     try:
         async for item in reply:
             if isinstance(item, Piece):
-                yield event("piece", {"text": item.text})
+                yield _piece(item)
             else:
                 yield event("answer", answer_record(item))
+    except Busy:  # the server is stopping, and the customer still waited in line
+        yield event("error", {"message": write("busy", language)})
     except Exception:
         logger.exception("A reply over the HTTP API failed")
         yield event("error", {"message": write("server_error", language)})
     finally:
         reply.close()
+
+
+def _piece(piece: Piece) -> bytes:
+    if piece.place:
+        return event("waiting", {"place": piece.place})
+    return event("piece", {"text": piece.text})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import Any, cast
 
 from fastapi import FastAPI, HTTPException, Request
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from bot.errors import (
+    Busy,
     EmptyMessage,
     MessageTooLong,
     OwnershipError,
@@ -20,9 +22,13 @@ from bot.errors import (
 )
 from knowledge.types import Language
 from ui.language import preferred_language
+from ui.pace import TooFast
 from ui.text import write
 
 logger = logging.getLogger(__name__)
+
+# An answer takes a few seconds, and 32 are written at once: after this long the line has moved.
+RETRY_SECONDS = 10
 
 
 class Problem(BaseModel):
@@ -44,6 +50,8 @@ MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
     **UNKNOWN,
     413: {"model": Problem, "description": "Too long"},
     422: {"model": Problem, "description": "Empty or malformed"},
+    429: {"model": Problem, "description": "Too many messages; see the header Retry-After"},
+    503: {"model": Problem, "description": "Busy: stored, but not answered; see Retry-After"},
 }
 
 
@@ -60,6 +68,9 @@ def add_error_handlers(app: FastAPI, *, max_message_chars: int) -> None:
     app.add_exception_handler(EmptyMessage, _empty)
     app.add_exception_handler(UnknownConversation, _unknown_conversation)
     app.add_exception_handler(UnknownTurn, _unknown_turn)
+    app.add_exception_handler(Busy, _busy)
+    app.add_exception_handler(TooFast, _too_fast)
+    app.add_exception_handler(sqlite3.OperationalError, _not_stored)
     app.add_exception_handler(OwnershipError, _not_its_own)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _http_error)
@@ -80,6 +91,21 @@ def _unknown_conversation(request: Request, error: Exception) -> JSONResponse:
 
 def _unknown_turn(request: Request, error: Exception) -> JSONResponse:
     return _problem(404, write("unknown_turn", language_of(request)))
+
+
+def _busy(request: Request, error: Exception) -> JSONResponse:
+    return _later(503, RETRY_SECONDS, write("busy", language_of(request)))
+
+
+def _too_fast(request: Request, error: Exception) -> JSONResponse:
+    seconds = cast(TooFast, error).seconds
+    return _later(429, seconds, write("too_fast", language_of(request), seconds=seconds))
+
+
+def _not_stored(request: Request, error: Exception) -> JSONResponse:
+    """The disk is full, or the database is held by another program for too long."""
+    logger.error("A request could not be stored", exc_info=error)
+    return _later(503, RETRY_SECONDS, write("not_stored", language_of(request)))
 
 
 def _not_its_own(request: Request, error: Exception) -> JSONResponse:
@@ -103,6 +129,12 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     """The server logs the traceback; the client gets a sentence."""
     return _problem(500, write("server_error", language_of(request)))
+
+
+def _later(status: int, seconds: int, sentence: str) -> JSONResponse:
+    response = _problem(status, sentence)
+    response.headers["retry-after"] = str(seconds)
+    return response
 
 
 def _problem(status: int, sentence: str) -> JSONResponse:

@@ -46,6 +46,14 @@ def writing_bubble(text: str, language: Language) -> str:
     )
 
 
+def waiting_bubble(place: int, language: Language) -> str:
+    """In place of an answer: others come first."""
+    return (
+        f'<article class="turn bot writing" aria-busy="true">{_speaker("said_by_bot", language)}'
+        f'<p class="said" role="status">{_write("in_line", language, place=place)}</p></article>'
+    )
+
+
 def stopped_bubble(text: str, language: Language) -> str:
     """What was written when the customer stopped it."""
     return (
@@ -66,9 +74,9 @@ def note(text: str) -> str:
     return f'<p class="turn note" lang="{_lang(text)}">{escape(text)}</p>'
 
 
-def failure(language: Language) -> str:
+def failure(language: Language, reason: TextKey = "failed") -> str:
     return (
-        f'<div class="turn note failed"><p>{_write("failed", language)}</p>'
+        f'<div class="turn note failed"><p>{_write(reason, language)}</p>'
         f"{person_button(language)}</div>"
     )
 

@@ -9,14 +9,23 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import EmptyMessage, MessageTooLong, OwnershipError, UnknownConversation
+from bot.errors import (
+    Busy,
+    EmptyMessage,
+    MessageTooLong,
+    OwnershipError,
+    UnknownConversation,
+)
 from bot.handoff import HandOff
 from bot.live import Live, LiveState
+from bot.surveys import Survey, add_survey, read_survey
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
-from ui.bubbles import failure, note, stopped_bubble, writing_bubble
+from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
 from ui.email import is_email
+from ui.pace import Pace, TooFast
 from ui.reply import Reply
+from ui.survey import survey_panel
 from ui.text import write
 from ui.transcript import status_panel, turns_html, welcome
 from ui.visit import Visit
@@ -47,7 +56,8 @@ class View:
 
 
 class Chat:
-    def __init__(self, frontdesk: Frontdesk, live: Live) -> None:
+    def __init__(self, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
+        self._pace = pace
         self._log = frontdesk.log
         self._live = live
         self._hand_off = HandOff(frontdesk.log)
@@ -78,6 +88,8 @@ class Chat:
             return View(visit.within(""), language, [self._welcome(language)], notice=notice)
         turns = turns_html(conversation.turns, language) or [self._welcome(language)]
         turns += status_panel(state, language, contact=visit.contact)
+        survey = read_survey(self._log.database, conversation.id)
+        turns += survey_panel(conversation.turns, conversation.owner, survey, language)
         return View(
             visit,
             language,
@@ -94,13 +106,21 @@ class Chat:
         """
         return None if self._replies.get(visit.conversation) else self.show(visit, language)
 
-    async def send(self, text: str, visit: Visit, language: Language) -> AsyncIterator[View]:
+    async def send(
+        self, text: str, visit: Visit, language: Language, address: str = ""
+    ) -> AsyncIterator[View]:
         """Stores the message, then shows the answer as it is written.
 
         The reply is closed when this iterator is: a customer who leaves ends the work.
         """
+        try:
+            await asyncio.to_thread(self._pace.check, visit.conversation, address)
+        except TooFast as error:
+            notice = write("too_fast", language, seconds=error.seconds)
+            yield await asyncio.to_thread(self.show, visit, language, notice=notice)
+            return
         visit = await asyncio.to_thread(self._started, visit, language)
-        reply = Reply(lambda: self._manager.reply(visit.conversation, text))
+        reply = Reply(lambda left: self._manager.reply(visit.conversation, text, left=left))
         self._replies.setdefault(visit.conversation, set()).add(reply)
         try:
             await reply.accepted()
@@ -149,6 +169,16 @@ class Chat:
         """Raises BotError where the turn is not an answer of this conversation."""
         self._log.add_feedback(visit.conversation, turn_id, rating, comment)
 
+    def tell(self, visit: Visit, language: Language, said: Survey) -> View:
+        """Stores what the customer says at the end. Raises UnknownConversation."""
+        add_survey(
+            self._log.database,
+            visit.conversation,
+            solved=said.solved,
+            satisfaction=said.satisfaction,
+        )
+        return self.show(visit, language)
+
     def _welcome(self, language: Language) -> str:
         starters = self._knowledge.pack.starters.get(language, ())
         return welcome(self.company(language), starters, language)
@@ -163,7 +193,8 @@ class Chat:
         """The visit with a conversation that is in the log."""
         if self._conversation(visit) is not None:
             return visit
-        return visit.within(self._manager.start(language).id)
+        follows = visit.conversation or visit.before
+        return visit.within(self._manager.start(language, follows=follows).id)
 
     def _asked(self, text: str, visit: Visit, language: Language) -> View:
         """The page up to the question; how it ended may be in the log already."""
@@ -188,11 +219,17 @@ class Chat:
             if not asked.waiting:
                 yield _with(asked, writing_bubble(said, asked.language), writing=True)
             async for item in reply:
-                if isinstance(item, Piece):
+                if isinstance(item, Piece) and item.place:
+                    waiting = waiting_bubble(item.place, asked.language)
+                    yield _with(asked, waiting, writing=True)
+                elif isinstance(item, Piece):
                     said += item.text
                     yield _with(asked, writing_bubble(said, asked.language), writing=True)
                 else:
                     answered = True
+        except Busy:  # the server is stopping, and the customer still waited in line
+            yield _with(asked, failure(asked.language, "busy"))
+            return
         except Exception:
             # Without the id: whoever has it can read the conversation.
             logger.exception("A reply on the chat page failed")
@@ -210,6 +247,8 @@ class Chat:
             del self._replies[visit.conversation]
 
     def _refusal(self, error: Exception, language: Language) -> str:
+        if isinstance(error, Busy):
+            return write("busy", language)
         if isinstance(error, EmptyMessage):
             return write("message_empty", language)
         if isinstance(error, MessageTooLong):

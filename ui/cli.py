@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ui.eval_commands import evaluate
+from ui.export_command import export
+from ui.user_commands import users
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -45,7 +47,7 @@ def frontdesk(context: click.Context, config_path: Path | None) -> None:
 @click.option("--port", type=int, help="Port to bind to [default: 7860]")
 @click.pass_obj
 def serve(config_path: Path | None, home: Path | None, host: str | None, port: int | None) -> None:
-    """The chat page and the HTTP API on one port."""
+    """The chat page, the desk and the HTTP API on one port."""
     config = _config(config_path, home=home, host=host, port=port)
     _prepare_knowledge(config)
     from ui.server import serve as serve_until_stopped
@@ -219,6 +221,8 @@ def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) 
 
 
 frontdesk.add_command(evaluate)
+frontdesk.add_command(export)
+frontdesk.add_command(users)
 
 
 def _config(path: Path | None, **options: Any) -> Config:

@@ -13,14 +13,20 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
+from bot.errors import DraftError
 from bot.handoff import HandOff
 from bot.live import Live
 from bot.staff import Staff
+from ui.checks import Checks
+from ui.desk_drafts import router as drafts_router
 from ui.desk_events import router as events_router
+from ui.desk_gaps import router as gaps_router
 from ui.desk_inbox import router as inbox_router
 from ui.desk_login import local_path
 from ui.desk_login import router as login_router
+from ui.desk_numbers import router as numbers_router
 from ui.desk_pages import problem
+from ui.desk_review import router as review_router
 from ui.desk_session import (
     LANGUAGE_COOKIE,
     PATH,
@@ -43,6 +49,10 @@ _HERE = Path(__file__).parent
 _FILES = {
     "desk.css": "text/css",
     "desk.js": "text/javascript",
+    "desk_review.css": "text/css",
+    "desk_review.js": "text/javascript",
+    "desk_drafts.js": "text/javascript",
+    "desk_numbers.css": "text/css",
     "desk_inbox.css": "text/css",
     "desk_inbox.js": "text/javascript",
 }
@@ -52,16 +62,28 @@ shell = APIRouter(default_response_class=Response)
 _rest = APIRouter(default_response_class=Response)
 
 # Each has its page, or pages, below /desk.
-_PARTS = (shell, events_router, inbox_router, users_router)
+_PARTS = (
+    shell,
+    events_router,
+    inbox_router,
+    review_router,
+    drafts_router,
+    gaps_router,
+    numbers_router,
+    users_router,
+)
 
 
 def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
     staff = Staff(frontdesk.log.database)
     sessions = Sessions(staff, load_key(frontdesk.config.home))
     hand_off = HandOff(frontdesk.log)
-    app.state.desk = DeskState(frontdesk, staff, sessions, LoginLimit(), live, hand_off)
+    app.state.desk = DeskState(
+        frontdesk, staff, sessions, LoginLimit(), live, hand_off, Checks(), {}
+    )
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
+    app.add_exception_handler(DraftError, _no_draft)
     options: dict[str, Any] = {"prefix": PATH, "include_in_schema": False}
     app.include_router(login_router, **options)
     for part in _PARTS:
@@ -105,6 +127,10 @@ def _to_login(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     return problem(request, 403, "not_allowed")
+
+
+def _no_draft(request: Request, error: Exception) -> Response:
+    return problem(request, 404, "nothing_here")
 
 
 @_rest.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

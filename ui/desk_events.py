@@ -13,7 +13,6 @@ from fastapi.sse import EventSourceResponse
 
 from bot.errors import UnknownConversation
 from bot.live import Live
-from bot.staff import Agent
 from ui.desk_session import CurrentAgent
 from ui.desk_state import DeskState, desk_of
 from ui.live_events import UNBUFFERED, changes
@@ -29,7 +28,7 @@ class _LoggedOut(Exception):
 def waiting(request: Request, agent: CurrentAgent) -> JSONResponse:
     """For the pages that do not follow the events: who waits. Also says that the agent is there."""
     desk = desk_of(request)
-    _beat(desk, agent)
+    _beat(desk, desk.sessions.token(request))
     return JSONResponse({"waiting": [item.id for item in desk.live.waiting()]})
 
 
@@ -38,13 +37,11 @@ async def events(request: Request, agent: CurrentAgent, conversation: str = "") 
     """`state`: who waits, and marks that change with the lists and the open conversation."""
     desk = desk_of(request)
     token = desk.sessions.token(request)
-    stream = _events(desk, agent, token, conversation)
+    stream = _events(desk, token, conversation)
     return EventSourceResponse(stream, headers=UNBUFFERED)
 
 
-async def _events(
-    desk: DeskState, agent: Agent, token: str, conversation_id: str
-) -> AsyncIterator[bytes]:
+async def _events(desk: DeskState, token: str, conversation_id: str) -> AsyncIterator[bytes]:
     def check() -> None:
         if desk.staff.agent_of(token) is None:
             raise _LoggedOut
@@ -55,7 +52,7 @@ async def _events(
 
     def beat() -> None:
         check()
-        _beat(desk, agent)
+        _beat(desk, token)
 
     try:
         async for each in changes(desk.live, read, beat):
@@ -66,8 +63,8 @@ async def _events(
         await asyncio.sleep(1)
 
 
-def _beat(desk: DeskState, agent: Agent) -> None:
-    desk.staff.seen(agent.name)
+def _beat(desk: DeskState, token: str) -> None:
+    desk.staff.seen(token)
     desk.hand_off.release_absent(desk.live)
 
 

@@ -120,6 +120,7 @@ function use(button) {
   suggestion = Number(button.dataset.suggestion);
   box.focus();
   box.setSelectionRange(box.value.length, box.value.length);
+  toEnd(); // the box has grown
   typing();
 }
 

@@ -62,7 +62,7 @@ def log_out(request: Request) -> Response:
     response = RedirectResponse(f"{PATH}/login", 303)
     desk = desk_of(request)
     agent = desk.sessions.end(request, response)
-    if agent is not None and not desk.staff.is_logged_in(agent.name):
+    if agent is not None and agent.name not in desk.live.present():  # on no other screen either
         desk.hand_off.release_all(agent.name)
     return response
 

@@ -16,9 +16,11 @@ from ui.desk_session import Sessions, desk_language
 from ui.desk_text import DESK_TEXTS
 from ui.inbox_text import INBOX_TEXTS
 from ui.markdown import to_html
+from ui.numbers_text import NUMBERS_TEXTS
+from ui.review_text import REVIEW_TEXTS
 
 # Texts by key, of all parts of the desk.
-TEXTS = {**DESK_TEXTS, **INBOX_TEXTS}
+TEXTS = {**DESK_TEXTS, **INBOX_TEXTS, **REVIEW_TEXTS, **NUMBERS_TEXTS}
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

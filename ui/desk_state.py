@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from bot.gaps import FoundGaps
 from bot.handoff import HandOff
 from bot.live import Live
 from bot.staff import Staff
+from ui.checks import Checks
 from ui.desk_session import Sessions
 from ui.login_limit import LoginLimit
 
@@ -25,6 +27,8 @@ class DeskState:
     login_limit: LoginLimit
     live: Live
     hand_off: HandOff
+    checks: Checks
+    gaps: dict[int, FoundGaps]
 
 
 def desk_of(request: Request) -> DeskState:

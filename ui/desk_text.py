@@ -63,6 +63,24 @@ DESK_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "user_add": {"en": "Add a user", "zh": "添加用户"},
     "user_remove": {"en": "Remove", "zh": "移除"},
     "user_remove_label": {"en": "Remove {name}", "zh": "移除 {name}"},
+    "staff_name_taken": {
+        "en": "There is a user of this name already.",
+        "zh": "已有同名用户。",
+    },
+    "staff_name": {
+        "en": "A name has 1 to 40 letters, digits, spaces or . - _ ' @",
+        "zh": "用户名须为 1 到 40 个字符，可含文字、数字、空格和 . - _ ' @",
+    },
+    "staff_password": {
+        "en": "A password has 10 to 200 characters.",
+        "zh": "密码须为 10 到 200 个字符。",
+    },
+    "staff_last_admin": {
+        "en": "This is the last admin. Add another one first.",
+        "zh": "这是最后一个管理员，请先添加另一个。",
+    },
+    "staff_unknown": {"en": "There is no such user.", "zh": "没有这个用户。"},
+    "staff_role": {"en": "There is no such role.", "zh": "没有这个角色。"},
     "audit_title": {"en": "What was done", "zh": "操作记录"},
     "audit_at": {"en": "When", "zh": "时间"},
     "audit_agent": {"en": "Who", "zh": "用户"},

@@ -32,7 +32,7 @@ def add_user(
     try:
         desk_of(request).staff.add(name, password, role, by=admin.name)
     except StaffError as error:
-        return _users(request, 422, problem=str(error), name=name)
+        return _users(request, 422, problem=error.reason, name=name)
     return RedirectResponse(f"{PATH}/users", 303)
 
 
@@ -42,7 +42,7 @@ def remove_user(request: Request, admin: Admin, name: Annotated[str, Form()] = "
     try:
         desk.staff.remove(name, by=admin.name)
     except StaffError as error:
-        return _users(request, 422, problem=str(error))
+        return _users(request, 422, problem=error.reason)
     desk.hand_off.release_all(name)
     return RedirectResponse(f"{PATH}/users", 303)
 

@@ -34,11 +34,12 @@ async def changes(
     live: Live, read: Callable[[], Any], beat: Callable[[], None]
 ) -> AsyncIterator[bytes]:
     """An event `state` with what `read` returns, now and whenever that is another; `beat` is called
-    every HEARTBEAT_SECONDS, and a comment then keeps the connection open. Ends with the client.
+    every HEARTBEAT_SECONDS, and a comment then keeps the connection open. Ends with the client, and
+    with the server.
     """
     seen: Any = None
     version, stale_at, beat_at = -1, 0.0, 0.0
-    while True:
+    while not live.stopped:
         if time.monotonic() >= beat_at:
             beat_at = time.monotonic() + HEARTBEAT_SECONDS
             await asyncio.to_thread(beat)

@@ -1,6 +1,6 @@
 // Runs once in Gradio's gr.HTML: `element`, `props`, `trigger` and `watch` are Gradio's.
 // Shows props.value.turns one by one, so that what did not change keeps its focus and stays open.
-const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'rate', 'comment'];
+const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'rate', 'comment', 'survey'];
 const list = element.querySelector('.turns');
 let shown = [];
 let forgotten = 0;
@@ -62,7 +62,7 @@ function makeReady() {
 
 // To the end, but never past the question that a long answer belongs to.
 function scrollToEnd() {
-  const last = list.lastElementChild;
+  const last = [...list.children].findLast((one) => !one.matches('.survey'));
   const before = last && last.previousElementSibling;
   const top = last && last.matches('.bot') && before && before.matches('.customer') ? before : last;
   if (!top || top.matches('.welcome')) return;
@@ -99,7 +99,7 @@ function follow() {
   events = new EventSource(`api/conversations/${encodeURIComponent(wanted)}/events`);
   events.addEventListener('state', (event) => {
     now = JSON.parse(event.data);
-    document.body.classList.toggle('agent-types', now.typing);
+    list.classList.toggle('agent-types', now.typing);
     catchUp();
   });
 }

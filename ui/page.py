@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from bot.surveys import Survey
 from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
+from ui.pace import Pace
 from ui.text import TextKey, write
 from ui.visit import Visit
 
@@ -105,6 +107,7 @@ class Page:
         on.return_to_bot(_honest(self._return_to_bot), visit, view, **quiet)
         on.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
         on.contact(_honest(self._leave_contact), visit, view, **quiet)
+        on.survey(_honest(self._tell), visit, view, **quiet)
         # Two answers may be rated quickly, one after the other.
         on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
         on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
@@ -132,7 +135,8 @@ class Page:
         if chosen:
             text = str(event._data.get("text", ""))
         writing = False
-        async for view in self._chat.send(text, visit, _language(visit, request)):
+        language, address = _language(visit, request), _address(request)
+        async for view in self._chat.send(text, visit, language, address):
             same = writing and view.writing
             yield (self._piece if same else self._shown)(view, typed=not chosen)
             writing = view.writing
@@ -161,6 +165,13 @@ class Page:
         visit = Visit.read(stored)
         email = str(event._data.get("email", ""))
         return self._shown(self._chat.leave_contact(email, visit, _language(visit, request)))
+
+    def _tell(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
+        visit = Visit.read(stored)
+        solved = {"yes": True, "no": False}.get(str(event._data.get("solved")))
+        stars = str(event._data.get("stars"))
+        said = Survey(solved, int(stars) if stars in ("1", "2", "3", "4", "5") else None)
+        return self._shown(self._chat.tell(visit, _language(visit, request), said))
 
     def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> str:
         """Returns the notice: empty where the rating is stored."""
@@ -223,14 +234,14 @@ class Page:
         }
 
 
-def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
+def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
     """Puts the page at the root of `app`. Nothing is fetched from anywhere else."""
     # Where no event loop runs, Gradio 6 opens five of its own and never closes one.
-    asyncio.run(_mount(app, frontdesk, live))
+    asyncio.run(_mount(app, frontdesk, live, pace))
 
 
-async def _mount(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
-    page = Page(Chat(frontdesk, live))
+async def _mount(app: FastAPI, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
+    page = Page(Chat(frontdesk, live, pace))
     page.blocks.queue(default_concurrency_limit=None)
     gr.mount_gradio_app(
         app,
@@ -279,6 +290,10 @@ def _honest(handler: Callable[..., Updates]) -> Callable[..., Updates]:
 
 def _language(visit: Visit, request: gr.Request) -> Language:
     return visit.language or preferred_language(str(request.headers.get("accept-language", "")))
+
+
+def _address(request: gr.Request) -> str:
+    return str(request.client.host) if request.client else ""
 
 
 def _brand(company: str, language: Language) -> str:

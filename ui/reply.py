@@ -20,11 +20,11 @@ class Reply:
     """Runs `start`, and the iterator that it returns, in one thread of its own.
 
     The event loop is never blocked, and every call into the iterator, its closing included, comes
-    from that thread, because a generator at work cannot be closed from another one. `close` may be
-    called from any thread and returns at once; the work ends at the next piece.
+    from that thread, because a generator at work cannot be closed from another one. `start` is
+    given an event by which `close`, from any thread and without waiting, tells it to end.
     """
 
-    def __init__(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
+    def __init__(self, start: Callable[[threading.Event], Iterator[Piece | Answer]]) -> None:
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[object] = asyncio.Queue()
         self._closed = threading.Event()
@@ -48,13 +48,13 @@ class Reply:
         return cast("Piece | Answer", item)
 
     def close(self) -> None:
-        """Ends the iteration, and the work at its next piece. Twice is once."""
+        """Ends the iteration and the work. Twice is once."""
         self._closed.set()
         self._put(_END)
 
-    def _pump(self, start: Callable[[], Iterator[Piece | Answer]]) -> None:
+    def _pump(self, start: Callable[[threading.Event], Iterator[Piece | Answer]]) -> None:
         try:
-            items = start()
+            items = start(self._closed)
             self._put(_ACCEPTED)
             for item in items:
                 if self._closed.is_set():

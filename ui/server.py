@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 
 from bot.errors import ConfigError
+from bot.line import Line
 from bot.live import Live
 from bot.staff import FIRST_ADMIN
 from knowledge.types import Language
 from ui.api import router
 from ui.api_errors import add_error_handlers
 from ui.desk import mount_desk
+from ui.health import router as health
+from ui.metrics import Metrics
+from ui.pace import Pace
 from ui.security import Security
 from ui.text import write
+from ui.tracing import trace_turns
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
     from bot.config import Config
 
-# A reply that is being written gets this long when the server is stopped.
-SHUTDOWN_SECONDS = 3
+# What is still open when every answer is finished or out of time: pages that wait for events.
+_CLOSE_SECONDS = 3
+_LOOK_SECONDS = 0.1
 
 
 def create_app(frontdesk: Frontdesk) -> FastAPI:
@@ -39,16 +47,19 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
         redoc_url=None,
     )
     app.state.frontdesk = frontdesk
+    pace = app.state.pace = Pace(frontdesk.config)
+    app.state.metrics = Metrics(frontdesk)
+    trace_turns(frontdesk.manager)
     live = app.state.live = Live(frontdesk.log.database)
     app.add_middleware(Security)
     add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
     app.include_router(router)
+    app.include_router(health)
     mount_desk(app, frontdesk, live)
-    app.add_api_route("/healthz", _health, tags=["server"], summary="Whether the server is up")
     _keep_gradio_quiet()
     from ui.page import mount_page  # takes a second: only what serves the page imports Gradio
 
-    mount_page(app, frontdesk, live)
+    mount_page(app, frontdesk, live, pace)
     return app
 
 
@@ -62,14 +73,18 @@ def serve(config: Config, *, language: Language = "en") -> None:
         frontdesk.manager.warm_up()
         app = create_app(frontdesk)
         settings = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+            app, log_level="warning", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
+        live: Live = app.state.live
+        server = Server(settings, frontdesk.manager.line, live, config.shutdown_seconds)
         host, port = listener.getsockname()[:2]
         url = f"http://{_in_url(host)}:{port}"
         print(write("serving", language, url=url), flush=True)  # noqa: T201
         _introduce_admin(app, url, language)
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run(sockets=[listener])
+            server.run(sockets=[listener])
+        live.close()
+        frontdesk.close()
 
 
 def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
@@ -79,8 +94,26 @@ def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
         print(write("first_admin", language, **values), flush=True)  # noqa: T201
 
 
-def _health() -> dict[str, str]:
-    return {"status": "ok"}
+class Server(uvicorn.Server):
+    """Told to stop, it refuses new messages, lets those finish that are being answered for at most
+    `shutdown_seconds`, and then closes. Told twice, it closes at once.
+    """
+
+    def __init__(
+        self, settings: uvicorn.Config, line: Line, live: Live, shutdown_seconds: float
+    ) -> None:
+        super().__init__(settings)
+        self._line = line
+        self._live = live
+        self._shutdown_seconds = shutdown_seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._line.close()
+        deadline = time.monotonic() + self._shutdown_seconds
+        while self._line.answering and not self.force_exit and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._live.stop()  # pages that are open follow what happens, and would hold this up
+        await super().shutdown(sockets)
 
 
 def _keep_gradio_quiet() -> None:

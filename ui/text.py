@@ -52,8 +52,17 @@ TextKey = Literal[
     "contact_send",
     "contact_stored",
     "contact_invalid",
+    "survey_solved",
+    "survey_yes",
+    "survey_no",
+    "survey_satisfaction",
+    "survey_star",
+    "survey_thanks",
     "message_empty",
     "message_too_long",
+    "in_line",
+    "busy",
+    "too_fast",
     "not_stored",
     "unknown_conversation",
     "unknown_turn",
@@ -63,6 +72,7 @@ TextKey = Literal[
     "server_error",
     "disclaimer",
     "terminal_hint",
+    "not_for_you",
     "serving",
     "first_admin",
     "port_in_use",
@@ -146,10 +156,32 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "en": "This doesn't look like an e-mail address. Please check it.",
         "zh": "这个邮箱地址似乎不正确，请检查一下。",
     },
+    "survey_solved": {"en": "Is your question solved?", "zh": "您的问题解决了吗？"},
+    "survey_yes": {"en": "Yes", "zh": "解决了"},
+    "survey_no": {"en": "No", "zh": "没有"},
+    "survey_satisfaction": {
+        "en": "How satisfied are you with this conversation?",
+        "zh": "您对这次服务满意吗？",
+    },
+    "survey_star": {"en": "{n} of 5", "zh": "{n} 分（满分 5 分）"},
+    "survey_thanks": {"en": "Thank you for telling us.", "zh": "谢谢您的反馈。"},
     "message_empty": {"en": "Please write something first.", "zh": "请先输入内容。"},
     "message_too_long": {
         "en": "That is longer than {limit} characters. Please shorten it, or send it in parts.",
         "zh": "内容超过了 {limit} 个字符，请缩短或分几次发送。",
+    },
+    "in_line": {
+        "en": "Many customers are writing right now. You are number {place} in line.",
+        "zh": "现在咨询的顾客较多，您排在第 {place} 位。",
+    },
+    "busy": {
+        "en": "We are busy right now and could not answer. Your message is kept. "
+        "Please send it again in a moment, or talk to a person.",
+        "zh": "现在咨询的顾客太多，暂时无法回答。您的消息已保存，请稍后再发一次，或转接人工。",
+    },
+    "too_fast": {
+        "en": "That was quite fast. Please wait {seconds} seconds and send it again.",
+        "zh": "您发送得太快了，请等 {seconds} 秒再发一次。",
     },
     "not_stored": {
         "en": "That could not be stored. Please try again.",
@@ -187,6 +219,10 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "terminal_hint": {
         "en": "Ask a question, in English or Chinese. Ctrl-D ends the conversation.",
         "zh": "请用中文或英文提问，按 Ctrl-D 结束对话。",
+    },
+    "not_for_you": {
+        "en": "This address answers on the server's own machine, or with its token.",
+        "zh": "此地址仅限在服务器本机访问，或凭令牌访问。",
     },
     "serving": {
         "en": "Frontdesk answers at {url} (Ctrl-C stops it)",

@@ -10,12 +10,14 @@ from knowledge.types import Language
 @dataclass(frozen=True)
 class Visit:
     """`conversation` is empty until the first message. `language` is empty until it is switched:
-    then the browser's own language holds. `contact` is the address left in this conversation.
+    then the browser's own language holds. `contact` is the address left in this conversation,
+    `before` the conversation before it: one that is taken up again is not solved.
     """
 
     conversation: str = ""
     language: Language | None = None
     contact: str = ""
+    before: str = ""
 
     @staticmethod
     def read(stored: object) -> Visit:
@@ -27,6 +29,7 @@ class Visit:
             conversation=_text(stored.get("conversation")),
             language=language if language in ("en", "zh") else None,
             contact=_text(stored.get("contact")),
+            before=_text(stored.get("before")),
         )
 
     def stored(self) -> dict[str, str | None]:
@@ -37,7 +40,8 @@ class Visit:
 
     def within(self, conversation: str) -> Visit:
         """The same visitor in another conversation."""
-        return replace(self, conversation=conversation, contact="")
+        before = self.conversation or self.before
+        return replace(self, conversation=conversation, contact="", before=before)
 
 
 def _text(value: object) -> str:

@@ -29,7 +29,8 @@ def timed(
     Raises GeneratorError when a piece stays away for longer, or when the whole takes longer than
     `answer_seconds`; what the iterator itself raises comes through, and so does what `check`
     raises, which is called at each piece and every CHECK_SECONDS while none comes. However this
-    ends, `pieces` is closed from the thread that pulled it.
+    ends, `pieces` is closed from the thread that pulled it: at its next piece, which may be an
+    empty one.
     """
     worker = _Worker(pieces)
     deadline = time.monotonic() + answer_seconds
@@ -117,7 +118,8 @@ class _Worker:
             for piece in self._pieces:
                 if self._stop.is_set():
                     return
-                self._queue.put(piece)
+                if piece:
+                    self._queue.put(piece)
         finally:
             if isinstance(self._pieces, Generator):
                 self._pieces.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,11 +12,13 @@ import pytest
 from bot.config import Config
 from bot.errors import EmptyMessage, GeneratorError, MessageTooLong, UnknownConversation
 from bot.generators.quote import QuoteGenerator
+from bot.generators.timed import CHECK_SECONDS
+from bot.handoff import HandOff
 from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
 from bot.phrases import say
 from bot.prompt import UNKNOWN
-from bot.types import Answer, Generator, Owner, Piece, Route
+from bot.types import Answer, Generator, Owner, Piece, Prompt, Route
 from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder
 from tests.conftest import (
@@ -123,6 +128,86 @@ def test_a_person_who_takes_over_while_the_bot_writes_wins(
     assert last.route is Route.SILENT
     roles = [turn.role for turn in log.conversation(desk.conversation.id).turns]
     assert roles == ["customer", "system"]
+
+
+def test_the_half_answer_of_an_interrupted_bot_is_kept_but_shown_to_no_customer(
+    log: ConversationLog, config: Config
+) -> None:
+    generator = ScriptedGenerator(
+        ["Refunds take five working days. ", "They go back to your card."]
+    )
+    desk = Desk(log, config, generator)
+    reply = desk.manager.reply(desk.conversation.id, "refund?")
+    shown = next(reply)
+    assert isinstance(shown, Piece)
+    HandOff(log).take(desk.conversation.id, "Mei")
+    time.sleep(CHECK_SECONDS)  # the log is asked no more often than that
+    (last,) = reply
+    assert isinstance(last, Answer)
+    assert (last.route, last.owner, last.text) == (Route.SILENT, Owner.AGENT, "")
+    roles = [turn.role for turn in log.conversation(desk.conversation.id).turns]
+    assert roles == ["customer", "system"]
+    *_, half = log.conversation(desk.conversation.id, half_answers=True).turns
+    assert (half.role, half.status, half.text) == ("bot", "cancelled", shown.text)
+    assert generator.closed == 1
+
+
+def test_a_bot_that_has_not_said_a_word_yet_is_interrupted_just_as_soon(
+    log: ConversationLog, config: Config
+) -> None:
+    started, ended = threading.Event(), threading.Event()
+
+    class Stuck(ScriptedGenerator):
+        def generate(self, prompt: Prompt) -> Iterator[str]:
+            started.set()
+            try:
+                while not ended.wait(0.01):
+                    yield ""
+            finally:
+                self.closed += 1
+
+    generator = Stuck([])
+    desk = Desk(log, config, generator)
+    answers: list[Piece | Answer] = []
+    question = threading.Thread(
+        target=lambda: answers.extend(desk.manager.reply(desk.conversation.id, "refund?"))
+    )
+    question.start()
+    assert started.wait(10)
+    HandOff(log).take(desk.conversation.id, "Mei")
+    question.join(timeout=10)
+    ended.set()
+    assert [type(answer) for answer in answers] == [Answer]
+    assert generator.closed == 1
+    assert [t.role for t in log.conversation(desk.conversation.id).turns] == ["customer", "system"]
+
+
+def test_replies_are_suggested_from_the_generator_and_from_each_passage_once(
+    log: ConversationLog, config: Config
+) -> None:
+    generator = ScriptedGenerator(["They go back to your card."])
+    desk = Desk(log, config, generator)
+    copy = make_match(REFUND.passage.text, question="The same again", name="copy")
+    desk.retriever.by_word["refund"] = [REFUND, SHOES, copy]
+    log.add_customer_turn(desk.conversation.id, "refund?")
+    found = desk.manager.suggest(desk.conversation.id)
+    assert [(one.source, one.text) for one in found] == [
+        ("generator", "They go back to your card."),
+        ("passage", "Refunds take five working days. They go back to your card."),
+        ("passage", "Shoes must be unworn."),
+    ]
+    assert found[0].sources == (("How long do refunds take?", "doc.md"),)
+    assert desk.manager.suggest(desk.conversation.id) == found
+    assert len(generator.prompts) == 1
+    turn = log.add_customer_turn(desk.conversation.id, "boats?")
+    assert desk.manager.suggest(desk.conversation.id) == []
+    HandOff(log).take(desk.conversation.id, "Mei")
+    sent = HandOff(log).say(
+        desk.conversation.id, "Mei", "To your card, Anna.", suggestion_id=found[0].id
+    )
+    stored = log.database.db.execute("select suggestion_id from turns where id = ?", [sent.id])
+    assert stored.fetchone()[0] == found[0].id
+    assert sent.id > turn.id
 
 
 def test_small_talk_needs_no_passage(desk: Desk) -> None:

@@ -135,3 +135,15 @@ def test_nonsense_scores_far_below_a_question_that_can_be_answered(
     base = KnowledgeBase(shop_home, built_in_embedder)
     assert base.search("qwertz uiop")[0].score < 0.2 < 0.8 < base.search("refund time?")[0].score
     base.close()
+
+
+def test_a_misspelt_message_is_put_right_by_the_words_of_the_knowledge(tmp_path: Path) -> None:
+    (tmp_path / "faq.md").write_text(
+        "# FAQ\n\n## Can I change the address?\n\nYes.\n\n## 优惠码怎么用？\n\n结账时输入。\n",
+        encoding="utf-8",
+    )
+    Ingest(tmp_path / "home", BagEmbedder()).run([tmp_path / "faq.md"])
+    base = KnowledgeBase(tmp_path / "home", BagEmbedder())
+    assert base.corrected("chnage the adress") == "change the address"
+    assert base.corrected("优会码怎么用") == "优惠码怎么用"
+    base.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from bot.staff import Staff
+from tests.ui.agents import PASSWORD
 from tests.ui.browser import MISSING, find_chromium
 from tests.ui.desk import Desk, make_app, make_desk
 
@@ -27,6 +30,8 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     desk = make_desk(tmp_path_factory.mktemp("site"))
+    for name in ("Mei", "Tom"):
+        Staff(desk.log.database).add(name, PASSWORD)
     config = uvicorn.Config(make_app(desk), port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -63,22 +68,51 @@ def visitor(browser: Browser, site: Site) -> Iterator[Visitor]:
     """Opens the page in a new browser profile. A request to elsewhere is an error, and so is
     everything that the browser's console shows in red.
     """
+    with _watched(browser, site) as open_page:
+
+        def visit(locale: str = "en-GB", **options: Any) -> Page:
+            page = open_page(locale, **options)
+            page.goto(site.url)
+            page.wait_for_selector("body.ready")
+            return page
+
+        yield visit
+
+
+@pytest.fixture
+def agent(browser: Browser, site: Site) -> Iterator[Visitor]:
+    """Logs an agent in, in a new browser profile, and opens the inbox."""
+    with _watched(browser, site) as open_page:
+
+        def log_in(name: str, locale: str = "en-GB", **options: Any) -> Page:
+            page = open_page(locale, **options)
+            page.goto(f"{site.url}/desk/inbox")
+            page.fill("[name=name]", name)
+            page.fill("[name=password]", PASSWORD)
+            page.keyboard.press("Enter")
+            page.wait_for_selector("main.inbox")
+            return page
+
+        yield log_in
+
+
+@contextmanager
+def _watched(browser: Browser, site: Site) -> Iterator[Visitor]:
+    """Opens pages; what goes elsewhere, or shows in red on the console, fails the test."""
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def visit(locale: str = "en-GB", **options: Any) -> Page:
+    def open_page(locale: str, **options: Any) -> Page:
         context = browser.new_context(locale=locale, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: problems.append(request.url))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-        page.goto(site.url)
-        page.wait_for_selector("body.ready")
         return page
 
-    yield visit
+    yield open_page
     for context in contexts:
         context.close()
     own = (site.url, "data:", "blob:")

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.handoff import HandOff
 from bot.types import Owner, Route
 from tests.ui.conftest import Site
 from tests.ui.desk import Desk, make_app, make_desk, wait_until
@@ -158,6 +159,49 @@ def test_whoever_asks_for_a_person_gets_no_more_answers(
     assert client.get(conversation).json()["turns"][-1]["text"] == "my refund?"
 
 
+def test_whoever_waits_may_go_back_to_the_bot_until_a_person_joins(
+    client: TestClient, conversation: str, desk: Desk
+) -> None:
+    client.post(f"{conversation}/person")
+    assert client.delete(f"{conversation}/person").json()["role"] == "system"
+    answer = client.post(f"{conversation}/messages", json={"text": "my refund?"}).json()
+    assert answer["owner"] == "bot"
+    HandOff(desk.log).take(conversation.rsplit("/", 1)[1], "Mei")
+    refused = client.delete(f"{conversation}/person")
+    assert refused.status_code == 409
+    assert "A person has" in sentence(refused)
+    told = client.get(conversation).json()
+    assert (told["owner"], told["agent"]) == ("agent", "Mei")
+    assert told["turns"][-1]["text"] == "Mei has joined."
+
+
+def test_whoever_follows_a_conversation_is_told_at_once(site: Site) -> None:
+    hand_off = HandOff(site.desk.log)
+    created = httpx.post(f"{site.url}/api/conversations").json()["id"]
+    url = f"{site.url}/api/conversations/{created}/events"
+    states: list[dict[str, Any]] = []
+    with httpx.stream("GET", url, timeout=20) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if not line.startswith("data: "):
+                continue
+            states.append(json.loads(line.removeprefix("data: ")))
+            if len(states) == 1:
+                hand_off.ask(created)
+            elif len(states) == 2:
+                hand_off.take(created, "Mei")
+            else:
+                break
+    assert [(state["owner"], state["agent"]) for state in states] == [
+        ("bot", ""),
+        ("waiting", ""),
+        ("agent", "Mei"),
+    ]
+    assert states[1]["place"] >= 1
+    assert states[2]["turn"] > states[1]["turn"] > states[0]["turn"]
+    hand_off.close(created, "Mei")
+
+
 def test_an_e_mail_address_is_stored(client: TestClient, conversation: str) -> None:
     response = client.post(f"{conversation}/contact", json={"email": " anna@example.com "})
     assert response.status_code == 204
@@ -195,6 +239,8 @@ def test_what_is_no_e_mail_address_is_refused(
         ("GET", "", None),
         ("POST", "/messages", {"text": "hello"}),
         ("POST", "/person", None),
+        ("DELETE", "/person", None),
+        ("GET", "/events", None),
         ("POST", "/contact", {"email": "a@b.de"}),
         ("PUT", "/turns/1/feedback", {"rating": "up"}),
     ],
@@ -341,6 +387,7 @@ def test_the_api_is_described_with_examples(client: TestClient) -> None:
         "/api/conversations/{id}/contact",
         "/api/conversations/{id}/turns/{turn_id}/feedback",
         "/healthz",
+        "/readyz",
     }
     assert "text/event-stream" in json.dumps(paths)
     assert "How long do refunds take?" in json.dumps(described)

@@ -96,6 +96,7 @@ def test_a_broken_file_is_named_and_the_exit_code_says_so(run: Run, tmp_path: Pa
         (("ingest", "/no/such/folder"), 1, "There is no file or folder"),
         (("--config", "missing.toml", "ask", "x"), 1, "No configuration file"),
         (("ask", ""), 1, "The message is empty"),
+        (("export", "turns", "out.txt"), 2, "must end with .csv, .jsonl or .parquet"),
     ],
 )
 def test_a_failure_is_a_sentence_and_an_exit_code(
@@ -105,6 +106,16 @@ def test_a_failure_is_a_sentence_and_an_exit_code(
     assert result.returncode == code
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_was_asked_is_exported(run: Run, home: Path) -> None:
+    run("ask", "how long do refunds take?")
+    out = home.parent / "turns.jsonl"
+    result = run("export", "turns", str(out))
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row["role"] for row in rows[-2:]] == ["customer", "bot"]
+    assert f"{len(rows)} rows" in result.stdout
 
 
 def test_an_unknown_key_in_the_configuration_is_named(run: Run, home: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bot.surveys import read_survey
 from bot.types import Conversation, Owner
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import wait_until
@@ -502,3 +503,29 @@ def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
         if page.evaluate("s => document.activeElement.matches(s)", selector):
             return
     pytest.fail(f"Tab does not reach {selector}")
+
+
+def test_the_customer_is_asked_once_whether_it_was_solved(page: Page, site: Site) -> None:
+    ask(page, "refund, and was it solved?")
+    survey = page.locator(".survey")
+    expect(survey).to_be_hidden()
+    survey.evaluate("(panel) => panel.getAnimations().forEach((one) => one.finish())")
+    survey.get_by_role("button", name="Yes").click()
+    survey.get_by_role("button", name="4 of 5").click()
+    expect(survey).to_have_text("Thank you for telling us.")
+    page.reload()
+    ready(page)
+    expect(page.locator(".survey button")).to_have_count(0)
+    asked = conversation(site, "refund, and was it solved?")
+    found = read_survey(site.desk.log.database, asked.id)
+    assert (found.solved, found.satisfaction) == (True, 4)
+
+
+def test_a_conversation_that_follows_another_is_known_to_do_so(page: Page, site: Site) -> None:
+    ask(page, "refund, the first time")
+    page.locator("#new").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    ask(page, "refund, the second time")
+    first, second = (conversation(site, f"refund, the {n} time") for n in ("first", "second"))
+    sql = "select follows from conversations where id = ?"
+    assert site.desk.log.database.db.execute(sql, [second.id]).fetchone() == (first.id,)

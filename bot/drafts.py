@@ -1,0 +1,140 @@
+"""Drafts of knowledge: what a reviewer proposes, and what an admin decided about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.database import ConversationDatabase, now
+from bot.errors import DraftError
+from knowledge.types import Language
+
+
+class DraftState(StrEnum):
+    PROPOSED = "proposed"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    UNDONE = "undone"  # was published, and taken back
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that."""
+
+    id: int
+    created_at: str
+    created_by: str
+    turn_id: int | None
+    language: Language
+    question: str
+    answer: str
+    asked: tuple[str, ...]
+    state: DraftState
+    decided_by: str = ""
+    decided_at: str = ""
+    knowledge_version: str = ""
+    checked: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a reviewer writes of a draft."""
+
+    language: Language
+    question: str
+    answer: str
+    asked: tuple[str, ...] = ()
+    turn_id: int | None = None
+
+
+class Drafts:
+    def __init__(self, database: ConversationDatabase) -> None:
+        self._database = database
+        self._db = database.db
+
+    def add(self, proposal: Proposal, by: str) -> int:
+        """Raises DraftError where the question or the answer is empty."""
+        row = _row(proposal) | {
+            "created_at": now(),
+            "created_by": by,
+            "turn_id": proposal.turn_id,
+            "state": DraftState.PROPOSED.value,
+        }
+        with self._database.transaction():
+            number: Any = self._db.table("drafts").insert(row).last_pk
+        return int(number)
+
+    def change(self, number: int, proposal: Proposal) -> None:
+        """What was checked before says nothing about the new text. Raises DraftError."""
+        with self._database.transaction():
+            self._expect(number, DraftState.PROPOSED)
+            self._db.table("drafts").update(number, _row(proposal) | {"checked": None})
+
+    def keep_check(self, number: int, checked: str) -> None:
+        with self._database.transaction():
+            self._db.table("drafts").update(number, {"checked": checked})
+
+    def decide(self, number: int, state: DraftState, by: str, *, version: str = "") -> None:
+        """Raises DraftError where the draft is not where this can follow."""
+        before = DraftState.PUBLISHED if state is DraftState.UNDONE else DraftState.PROPOSED
+        with self._database.transaction():
+            self._expect(number, before)
+            values = {"state": state.value, "decided_by": by, "decided_at": now()}
+            self._db.table("drafts").update(
+                number, values | ({"knowledge_version": version} if version else {})
+            )
+
+    def get(self, number: int) -> Draft:
+        """Raises DraftError."""
+        with self._database.lock:
+            rows = list(self._db.query("select * from drafts where id = ?", [number]))
+        if not rows:
+            raise DraftError(f"No draft {number}.")
+        return _draft(rows[0])
+
+    def list(self, *, limit: int = 200) -> Sequence[Draft]:
+        """Those that wait for a decision first, then the newest."""
+        with self._database.lock:
+            rows = list(
+                self._db.query(
+                    "select * from drafts order by state <> 'proposed', id desc limit ?", [limit]
+                )
+            )
+        return [_draft(row) for row in rows]
+
+    def _expect(self, number: int, state: DraftState) -> None:
+        found = self.get(number).state
+        if found is not state:
+            raise DraftError(
+                f"Draft {number} is {found.value}, not {state.value}. Reload the page."
+            )
+
+
+def _row(proposal: Proposal) -> dict[str, Any]:
+    question, answer = proposal.question.strip(), proposal.answer.strip()
+    if not (question and answer):
+        raise DraftError("A draft needs a question and an answer. Fill in both.")
+    return {
+        "language": proposal.language,
+        "question": question,
+        "answer": answer,
+        "asked": json.dumps(list(proposal.asked), ensure_ascii=False),
+    }
+
+
+def _draft(row: Mapping[str, Any]) -> Draft:
+    known = {name: row[name] for name in ("id", "created_at", "created_by", "turn_id", "language")}
+    return Draft(
+        **known,
+        question=row["question"],
+        answer=row["answer"],
+        asked=tuple(json.loads(row["asked"])),
+        state=DraftState(row["state"]),
+        decided_by=row["decided_by"] or "",
+        decided_at=row["decided_at"] or "",
+        knowledge_version=row["knowledge_version"] or "",
+        checked=row["checked"] or "",
+    )

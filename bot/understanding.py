@@ -1,0 +1,101 @@
+"""What a message means: its language, its intent, and what the knowledge holds for it.
+
+Reads the message alone and, where it may lean on the one before, with that. Answers nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot.answer_type import asked_kinds, tells
+from bot.config import Config
+from bot.courtesy import without_courtesy
+from bot.followups import leans_on_history, with_context
+from bot.types import Intent, IntentClassifier, Retriever, Turn
+from knowledge.language import has_chinese, language_of
+from knowledge.types import Embedder, Language, Match, Vectors
+
+
+@dataclass(frozen=True)
+class Understood:
+    """`usable`: the matches that tell the kind of fact that is asked for. Times are in ms."""
+
+    language: Language
+    intent: Intent
+    matches: tuple[Match, ...]
+    usable: tuple[Match, ...]
+    knowledge_version: str
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Understanding:
+    embedder: Embedder
+    intents: IntentClassifier
+    knowledge: Retriever
+    config: Config
+
+    def read(self, text: str, history: Sequence[Turn], *, fallback: Language) -> Understood:
+        """`fallback`: the language of a message without letters. Each text is embedded once."""
+        timings: dict[str, float] = {}
+        language = language_of(text) if _has_letters(text) else fallback
+        alone = self.knowledge.corrected(without_courtesy(text))
+        before = next((turn.text for turn in reversed(history) if turn.role == "customer"), "")
+        with _timed(timings, "embed"):
+            vector = self.embedder.embed([alone])[0]
+        with _timed(timings, "classify"):
+            intent = self.intents.classify(alone, vector)
+        matches = self._search(alone, vector, language, timings)
+        if before and (leans_on_history(alone) or _best(matches) < self.config.answer_score):
+            query = with_context(self.knowledge.corrected(without_courtesy(before)), alone)
+            with _timed(timings, "embed"):
+                vector = self.embedder.embed([query])[0]
+            in_context = self._search(query, vector, language, timings)
+            matches = self._chosen(alone, matches, in_context)
+        kinds = asked_kinds(alone)
+        return Understood(
+            language=language,
+            intent=intent,
+            matches=tuple(matches),
+            usable=tuple(match for match in matches if tells(match.passage, kinds)),
+            knowledge_version=self.knowledge.version,
+            timings_ms=timings,
+        )
+
+    def _search(
+        self, query: str, vector: Vectors, language: Language, timings_ms: dict[str, float]
+    ) -> list[Match]:
+        k = self.config.passages_per_prompt + 1
+        with _timed(timings_ms, "search"):
+            return self.knowledge.search(query, vector, k=k, language=language)
+
+    def _chosen(self, text: str, alone: list[Match], in_context: list[Match]) -> list[Match]:
+        """A message that does not go on by its form follows up the one before only where the two
+        lead to something that holds enough of its own words: else nonsense would get the last
+        answer once more.
+        """
+        if leans_on_history(text):
+            return in_context or alone
+        least = self.config.follow_up_words
+        own_words = {match.passage.id for match in alone if match.lexical > least}
+        follows = _best(in_context) > _best(alone) and in_context[0].passage.id in own_words
+        return in_context if follows else alone
+
+
+def _best(matches: Sequence[Match]) -> float:
+    return matches[0].score if matches else 0.0
+
+
+def _has_letters(text: str) -> bool:
+    return has_chinese(text) or any(c.isalpha() for c in text)
+
+
+@contextmanager
+def _timed(timings_ms: dict[str, float], name: str) -> Iterator[None]:
+    """Adds to what was taken before."""
+    since = time.perf_counter()
+    yield
+    timings_ms[name] = timings_ms.get(name, 0.0) + (time.perf_counter() - since) * 1000.0

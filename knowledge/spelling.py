@@ -1,0 +1,84 @@
+"""Misspelt English words put right: by an English dictionary, and by the knowledge's own words.
+
+A customer's "chnage my adress" must find what "change my address" finds. Knows nothing of search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spellchecker import SpellChecker
+
+# A word by itself: no part of a number, a code, a link or an address. Two letters say too little.
+_WORD = re.compile(r"(?<![\w@'])(?<![\w@][./:-])[A-Za-z]{3,}(?![\w@'’]|[./:-]\w)")
+_WORDS = re.compile(r"[a-z]{3,}")
+# A word of the dictionary that the knowledge does not hold is meant only where it is as common as
+# "back" or "when": "amex" is no "amen".
+_COMMON = 1e-5
+# Of a longer message enough words are spelt well.
+_MOST_WORDS = 60
+
+
+def spelt_words(text: str) -> set[str]:
+    """The words of a text of the knowledge that a misspelt word may have meant; "pre-order" is one
+    with its hyphen and without.
+    """
+    lower = text.lower()
+    return set(_WORDS.findall(lower)) | set(_WORDS.findall(lower.replace("-", "")))
+
+
+class Speller:
+    """`words`: those of the knowledge, in lower case."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        self._words = frozenset(words)
+
+    def correct(self, text: str) -> str:
+        """The text with each unknown word that is one edit away from a likely one put right.
+
+        One edit: a letter too many, too few, wrong, or two that changed places (Damerau 1964).
+        """
+        found = list(_WORD.finditer(text))
+        if len(found) > _MOST_WORDS:
+            return text
+        corrected, end = "", 0
+        for match in found:
+            word = match[0]
+            inside = any(c.isalnum() for c in text[: match.start()].rpartition(".")[2])
+            name = inside and word[0].isupper() and not text.isupper()
+            corrected += text[end : match.start()] + self._meant(word, name=name)
+            end = match.end()
+        return corrected + text[end:]
+
+    def _meant(self, word: str, *, name: bool) -> str:
+        lower = word.lower()
+        if lower in self._words or lower in _english():
+            return word
+        edits = _english().edit_distance_1(lower)
+        likely = edits & self._words
+        if not likely and not name:
+            likely = {w for w in _english().known(edits) if _rate(w) >= _COMMON}
+        if not likely:
+            return word
+        # Letters are left out more often than typed wrong: "wher" is "where" before it is "when".
+        kept = {w for w in likely if not Counter(lower) - Counter(w)}
+        best = max(kept or likely, key=lambda w: (_rate(w), w))
+        return best.capitalize() if word[0].isupper() else best
+
+
+def _rate(word: str) -> float:
+    """Its share of all words of English text."""
+    return _english().word_usage_frequency(word)
+
+
+@lru_cache(maxsize=1)
+def _english() -> SpellChecker:
+    """Read at the first unknown word: it takes half a second."""
+    from spellchecker import SpellChecker
+
+    return SpellChecker(language="en", distance=1)

@@ -1,0 +1,241 @@
+"""Many answers at once from a real, tiny model; and what a failure of the model costs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import GeneratorError
+from bot.generators.batching import Batch
+from bot.generators.checkpoint import Checkpoint, load_checkpoint
+from bot.generators.one_by_one import OneByOne
+from bot.generators.transformers import TransformersGenerator, _generation
+from bot.types import Prompt
+from tests.conftest import make_passage
+
+NEW_TOKENS = 24
+POISON = 99
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_chat_model: Path) -> Checkpoint:
+    return load_checkpoint(str(tiny_chat_model), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def batch(checkpoint: Checkpoint) -> Iterator[Batch]:
+    opened = make_batch(checkpoint)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def one_by_one(checkpoint: Checkpoint) -> OneByOne:
+    return OneByOne(checkpoint.model, generation(checkpoint), seed=0)
+
+
+def make_batch(checkpoint: Checkpoint, at_once: int = 64) -> Batch:
+    return Batch(
+        checkpoint.model,
+        generation(checkpoint),
+        at_once=at_once,
+        context_tokens=checkpoint.context_tokens,
+    )
+
+
+def generation(checkpoint: Checkpoint, temperature: float = 0.0) -> Any:
+    return _generation(checkpoint.model, checkpoint.tokenizer, temperature)
+
+
+def prompt_of(customer: int) -> list[int]:
+    """The same beginning for everybody, and then a marker."""
+    return [*range(100, 200), *(200 + (customer * 7 + i * 3) % 57 for i in range(40)), 2 + customer]
+
+
+def read(ids: Iterator[int | None]) -> list[int]:
+    return [token for token in ids if token is not None]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+class Fault:
+    """Fails the model's steps as long as its condition holds for the tokens of the step."""
+
+    def __init__(self, model: Any, condition: Callable[[list[int]], bool]) -> None:
+        self.steps: list[list[int]] = []
+        self._condition = condition
+        self._hook = model.register_forward_pre_hook(self._check, with_kwargs=True)
+
+    def _check(self, model: Any, args: Any, kwargs: Any) -> None:
+        ids = kwargs["input_ids"].flatten().tolist()
+        self.steps.append(ids)
+        if self._condition(ids):
+            raise RuntimeError("CUDA out of memory")
+
+    def remove(self) -> None:
+        self._hook.remove()
+
+
+def test_each_of_many_gets_the_answer_that_it_would_get_alone(
+    batch: Batch, one_by_one: OneByOne
+) -> None:
+    alone = [read(one_by_one.write(prompt_of(i), NEW_TOKENS)) for i in range(32)]
+    assert len({tuple(answer) for answer in alone}) > 20  # an answer tells whose it is
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(lambda i: read(batch.write(prompt_of(i), NEW_TOKENS)), range(32)))
+    assert together == alone
+
+
+def test_those_who_wait_come_in_as_others_end(checkpoint: Checkpoint, batch: Batch) -> None:
+    small = make_batch(checkpoint, at_once=2)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda i: read(small.write(prompt_of(i), 8)), range(8)))
+    assert answers == [read(batch.write(prompt_of(i), 8)) for i in range(8)]
+    small.close()
+
+
+def test_the_shared_beginning_is_computed_once(checkpoint: Checkpoint, batch: Batch) -> None:
+    read(batch.write(prompt_of(50), 2))
+    steps = Fault(checkpoint.model, lambda ids: False)
+    read(batch.write(prompt_of(51), 2))
+    steps.remove()
+    # 96 of the 100 shared tokens fill pages of 32, and those are not read again.
+    assert len(steps.steps[0]) == len(prompt_of(51)) - 96
+
+
+def test_closing_takes_the_request_out_of_the_batch_within_a_second(batch: Batch) -> None:
+    readers = [batch.write(prompt_of(i), 500) for i in range(8)]
+    for ids in readers:
+        while next(ids) is None:
+            pass
+    scheduler = batch._manager.batch_processor.scheduler
+    assert len(scheduler.active_requests) == 8
+    since = time.monotonic()
+    for ids in readers:
+        ids.close()
+    wait_until(lambda: not scheduler.has_pending_requests(), seconds=1.0)
+    assert time.monotonic() - since < 1.0
+    assert batch.load().writing == batch.load().waiting == 0
+
+
+def test_closing_before_the_first_token_does_so_too(checkpoint: Checkpoint) -> None:
+    batch = make_batch(checkpoint, at_once=1)
+    busy = batch.write(prompt_of(1), 800)
+    while next(busy) is None:
+        pass
+    waiting = batch.write(prompt_of(2), 8)
+    assert next(waiting) is None  # the reader gets control although nothing came
+    waiting.close()
+    scheduler = batch._manager.batch_processor.scheduler
+    wait_until(lambda: len(scheduler.waiting_requests) == 0, seconds=1.0)
+    busy.close()
+    batch.close()
+
+
+def test_a_step_that_fails_once_costs_nobody_an_answer(
+    checkpoint: Checkpoint, batch: Batch, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = [read(batch.write(prompt_of(i), NEW_TOKENS)) for i in range(8)]
+    failed = threading.Event()
+
+    def once(ids: list[int]) -> bool:
+        if len(ids) == 8 and not failed.is_set():  # all eight are being written
+            failed.set()
+            return True
+        return False
+
+    fault = Fault(checkpoint.model, once)
+    with ThreadPoolExecutor(8) as pool, caplog.at_level(logging.ERROR):
+        answers = list(pool.map(lambda i: read(batch.write(prompt_of(i), NEW_TOKENS)), range(8)))
+    fault.remove()
+    assert failed.is_set()
+    assert answers == expected
+    assert "CUDA out of memory" in caplog.text
+    assert batch.healthy
+
+
+def test_a_request_that_fails_the_model_costs_its_own_answer_only(
+    checkpoint: Checkpoint, batch: Batch
+) -> None:
+    expected = [read(batch.write(prompt_of(i), NEW_TOKENS)) for i in range(6)]
+    fault = Fault(checkpoint.model, lambda ids: POISON in ids)
+
+    def ask(customer: int) -> list[int] | str:
+        prompt = [*prompt_of(9), POISON] if customer == 3 else prompt_of(customer)
+        try:
+            return read(batch.write(prompt, NEW_TOKENS))
+        except GeneratorError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(ask, range(6)))
+    fault.remove()
+    assert answers[3] == "CUDA out of memory"
+    assert [a for i, a in enumerate(answers) if i != 3] == [
+        e for i, e in enumerate(expected) if i != 3
+    ]
+
+
+def test_a_model_that_always_fails_says_so_and_comes_back(
+    checkpoint: Checkpoint, batch: Batch
+) -> None:
+    fault = Fault(checkpoint.model, lambda ids: True)
+    for _ in range(3):
+        with pytest.raises(GeneratorError, match="CUDA out of memory"):
+            read(batch.write(prompt_of(1), 4))
+    wait_until(lambda: not batch.healthy)
+    fault.remove()
+    assert len(read(batch.write(prompt_of(1), 4))) == 4
+    assert batch.healthy
+
+
+def test_a_model_that_cannot_be_batched_writes_one_by_one_and_says_so_once(
+    tiny_chat_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from transformers import LlamaForCausalLM
+
+    monkeypatch.setattr(LlamaForCausalLM, "_supports_attention_backend", False)
+    generator = TransformersGenerator(str(tiny_chat_model), device="cpu", max_new_tokens=8)
+    assert generator.at_once == 1
+    prompt = Prompt("How long?", (make_passage("Five days."),), "en")
+    assert list(generator.generate(prompt))
+    assert list(generator.generate(prompt))
+    assert caplog.text.count("writes one answer at a time") == 1
+
+
+def test_sampling_one_by_one_leaves_the_random_numbers_of_others_alone(
+    checkpoint: Checkpoint,
+) -> None:
+    import torch
+
+    sampling = OneByOne(checkpoint.model, generation(checkpoint, temperature=1.0), seed=5)
+    torch.manual_seed(3)
+    expected = torch.rand(1).item()
+    torch.manual_seed(3)
+    first = read(sampling.write(prompt_of(1), 8))
+    assert torch.rand(1).item() == expected
+    assert read(sampling.write(prompt_of(1), 8)) == first
+
+
+def test_closing_one_by_one_ends_the_work_and_frees_the_turn(one_by_one: OneByOne) -> None:
+    first, second = (one_by_one.write(prompt_of(i), 500) for i in range(2))
+    while next(first) is None:
+        pass
+    assert next(second) is None
+    assert (one_by_one.load().writing, one_by_one.load().waiting) == (1, 1)
+    second.close()
+    first.close()
+    assert (one_by_one.load().writing, one_by_one.load().waiting) == (0, 0)
+    assert not any(thread.name == "frontdesk-writer" for thread in threading.enumerate())

@@ -1,0 +1,123 @@
+"""Drafts at the desk: tried out, published by a second pair of eyes, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from bot.build import build
+from bot.config import Config
+from bot.drafts import Drafts
+from knowledge.ingest import Ingest
+from knowledge.types import Embedder
+from tests.ui.agents import add_agent, log_in
+from tests.ui.desk import wait_until
+from ui.desk_state import DeskState
+from ui.server import create_app
+
+QUESTION, ANSWER = "Is there parking at the store?", "Yes, behind the house."
+FORM = {"question": QUESTION, "answer": ANSWER, "asked": "where to park\n\n", "language": "en"}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -> FastAPI:
+    folder = tmp_path_factory.mktemp("drafts")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "faq.md").write_text("# FAQ\n\n## How long do refunds take?\n\nFive days.\n")
+    Ingest(folder / "home", built_in_embedder).run([folder / "docs"])
+    frontdesk = build(Config(home=folder / "home"))
+    with ThreadPoolExecutor(1) as thread:
+        app = thread.submit(create_app, frontdesk).result()
+    add_agent(app, "Mei")
+    add_agent(app, "Root", "admin")
+    add_agent(app, "Second", "admin")
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    client = TestClient(app, follow_redirects=True)
+    client.headers["accept"] = "text/html"
+    yield client
+    client.close()
+
+
+def write_draft(client: TestClient) -> str:
+    return str(client.post("/desk/drafts", data=FORM).url.path)
+
+
+def finish(app: FastAPI, path: str) -> None:
+    state: DeskState = app.state.desk
+    name = f"draft {path.rpartition('/')[2]}"
+
+    def ended() -> bool:
+        job = state.checks.get(name)
+        return job is not None and not job.running
+
+    wait_until(ended, seconds=120)
+    job = state.checks.get(name)
+    assert job is not None
+    assert job.problem == ""
+
+
+def told(app: FastAPI) -> str:
+    state: DeskState = app.state.desk
+    return state.frontdesk.knowledge.search(QUESTION, k=1)[0].passage.text
+
+
+def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: TestClient) -> None:
+    log_in(client, "Mei")
+    path = write_draft(client)
+    assert client.post(f"{path}/publish").status_code == 403
+    log_in(client, "Root")
+    assert client.post(f"{path}/publish").status_code == 403, "it was not tried out"
+    client.post(f"{path}/check")
+    finish(app, path)
+    page = client.get(path).text
+    assert "What it would change" in page
+    assert told(app) == "Five days."
+    client.post(f"{path}/publish")
+    finish(app, path)
+    assert told(app) == ANSWER
+    assert "Published" in client.get(path).text
+    assert client.post(path, data=FORM).status_code == 422, "it is published"
+    assert "Taken back" in client.post(f"{path}/undo").text
+    assert told(app) == "Five days."
+    audit = client.get("/desk/users").text
+    assert all(action in audit for action in ("drafted", "published", "undone"))
+
+
+def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
+    log_in(client, "Root")
+    path = write_draft(client)
+    client.post(f"{path}/check")
+    finish(app, path)
+    assert "Another admin has to look at it" in client.get(path).text
+    assert client.post(f"{path}/publish").status_code == 403
+    log_in(client, "Second")
+    assert "Rejected" in client.post(f"{path}/reject").text
+
+
+def test_a_change_has_to_be_tried_out_again(app: FastAPI, client: TestClient) -> None:
+    log_in(client, "Root")
+    path = write_draft(client)
+    state: DeskState = app.state.desk
+    number = int(path.rpartition("/")[2])
+    drafts = Drafts(state.frontdesk.log.database)
+    drafts.keep_check(number, '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}')
+    client.post(path, data=FORM | {"answer": "No."})
+    assert drafts.get(number).checked == ""
+    assert drafts.get(number).answer == "No."
+
+
+def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
+    log_in(client, "Mei")
+    empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
+    assert empty.status_code == 422
+    assert "needs a question and an answer" in empty.text
+    assert client.get("/desk/drafts/999").status_code == 404
+    assert client.post("/desk/drafts/999/check").status_code == 404
