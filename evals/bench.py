@@ -23,6 +23,7 @@ from bot.build import build
 from bot.config import Config
 from bot.manager import DialogManager
 from bot.types import Answer, Piece
+from evals.bench_towers import tower_rows
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.reading import document_paths
@@ -52,6 +53,7 @@ def main() -> None:
 def _run(folder: Path, options: argparse.Namespace) -> None:
     texts = _write_documents(folder / "docs", options.passages)
     _table("start", [("frontdesk --help", _seconds(_help), "s")])
+    _table("the built-in encoder's towers", tower_rows())
     encoder = _PyTorchEncoder()
     built_in = load_embedder("built-in")
     agreement = float(

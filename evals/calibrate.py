@@ -57,7 +57,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         single = Path(folder) / "pack" / "shop"
         shutil.copytree(DEMO_PACK, single)
-        _strip_phrasings(single)
+        strip_phrasings(single)
         for pack, several in ((DEMO_PACK, True), (single, False)):
             home = Path(folder) / f"home-{several}"
             Ingest(home, embedder).run([pack])
@@ -67,7 +67,7 @@ def main() -> None:
             base.close()
 
 
-def _strip_phrasings(pack: Path) -> None:
+def strip_phrasings(pack: Path) -> None:
     for path in pack.rglob("*.md"):
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r"<!-- asked.*?-->", "", text, flags=re.DOTALL), encoding="utf-8")

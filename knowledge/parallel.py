@@ -102,25 +102,35 @@ def hold_out(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
         rows.sort(key=lambda pair: pair.digest)
         held += rows[: min(len(rows) // 10, POOL)]
     held.sort(key=lambda pair: pair.digest)
+    return without_texts_of(held, pairs), held
+
+
+def without_texts_of(held: Sequence[Pair], pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs that share neither their English nor their Chinese with one of `held`."""
     english = {pair.english.strip().lower() for pair in held}
     chinese = {pair.chinese.strip() for pair in held}
-    training = [
+    return [
         pair
         for pair in pairs
         if pair.english.strip().lower() not in english and pair.chinese.strip() not in chinese
     ]
-    return training, held
 
 
 def balance(pairs: Sequence[Pair], *, cap: int) -> list[Pair]:
-    """At most `cap` pairs of each kind, chosen by chance, the same in every run."""
-    by_kind = defaultdict(list)
+    """At most `cap` pairs of each kind, chosen by chance, the same in every run.
+
+    All sources of a kind give equally many, as long as they have them: the small ones are whole.
+    """
+    by_source = defaultdict(list)
     for pair in pairs:
-        by_kind[pair.kind].append(pair)
+        by_source[pair.kind, pair.source].append(pair)
+    ranked = defaultdict[str, list[tuple[int, Pair]]](list)
+    for (kind, _), rows in by_source.items():
+        ranked[kind] += enumerate(sorted(rows, key=lambda pair: pair.digest))
     return [
         pair
-        for rows in by_kind.values()
-        for pair in sorted(rows, key=lambda pair: pair.digest)[:cap]
+        for rows in ranked.values()
+        for _, pair in sorted(rows, key=lambda row: (row[0], row[1].digest))[:cap]
     ]
 
 

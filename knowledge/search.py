@@ -69,9 +69,9 @@ class Fusion:
 # without; the public sets of faq/ were looked at afterwards, to check.
 FUSION: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(5.3, 7.4, 2.4, 9.2, -3.6, offset=-10.3),
-    ("zh", True): Fusion(5.4, 7.8, 2.5, 10.6, -2.5, offset=-7.9),
+    ("zh", True): Fusion(5.4, 7.7, 3.2, 10.7, -2.0, offset=-9.9),
     ("en", False): Fusion(3.3, 0.0, 10.2, 10.6, -2.5, offset=-4.7),
-    ("zh", False): Fusion(6.5, 0.0, 8.5, 16.1, -1.0, offset=-4.8),
+    ("zh", False): Fusion(5.2, 0.0, 10.5, 16.4, -2.0, offset=-5.2),
 }
 
 

@@ -21,7 +21,16 @@ from knowledge.chinese_text import ChineseTokenizer, Simplifier
 from knowledge.distillation import Distillation, Lessons, Recipe, pad
 from knowledge.embedder import BuiltInEmbedder
 from knowledge.embedding_cache import EmbeddingCache
-from knowledge.parallel import Pair, balance, hold_out, join, read_pairs, read_twins
+from knowledge.parallel import (
+    Pair,
+    balance,
+    hold_out,
+    join,
+    read_pairs,
+    read_twins,
+    without_texts_of,
+)
+from knowledge.phrasebook import read_phrasebook
 from knowledge.translation_check import Found, check_translations
 from knowledge.types import Embedder, Vectors
 
@@ -34,6 +43,8 @@ _CHECKPOINT_STEPS = 50
 _BORDERS = r"\p{Han}+|[a-z]+|\d|[^\s\w]|\s+"
 _LONGEST_TOKEN = 6
 _VALIDATION_BATCH = 128
+# Passages of neighbouring sentences that are trained on.
+_PASSAGES = 5_000
 
 
 class EnglishTeacher:
@@ -61,21 +72,31 @@ def read_corpus(
     data: Path,
     packs: Sequence[Path] = (),
     *,
+    phrasebook: Path | None = None,
     leave_out: Collection[str] = (),
     cap: int = 25_000,
-    joined: int = 5_000,
 ) -> Corpus:
     """At most `cap` training pairs of each kind of text, lest help documents drown the others, and
-    `joined` passages of neighbouring sentences. The twins of packs are all for training. Kinds and
-    sources that are named in `leave_out` are held out only, never trained on.
+    passages of neighbouring sentences. The twins of packs are all for training, the phrasebook is
+    but for what is held out. Kinds and sources that are named in `leave_out` are never trained on.
 
     Raises KnowledgeError where `data` holds no parallel text.
     """
     rest, held = hold_out(read_pairs(data))
-    rest = [pair for pair in rest if not {pair.kind, pair.source} & set(leave_out)]
-    training = balance(rest, cap=cap) + join(rest, count=joined)
-    training += [twin for pack in packs for twin in read_twins(pack)]
-    return Corpus(tuple(training), tuple(held))
+    own = [twin for pack in packs for twin in read_twins(pack)]
+    if phrasebook:
+        own += without_texts_of(held, read_phrasebook(phrasebook))
+    rest, own = (
+        [p for p in pairs if not {p.kind, p.source} & set(leave_out)] for pairs in (rest, own)
+    )
+    training = balance(rest, cap=cap) + join(rest, count=_PASSAGES)
+    # Dialogue is little text, freely translated: it needs more rounds than the others.
+    training += [pair for pair in training if pair.kind == "dialogue"]
+    return Corpus((*training, *own), tuple(held))
+
+
+def _without(named: Collection[str], pairs: Sequence[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if pair.kind not in named and pair.source not in named]
 
 
 def train(

@@ -204,12 +204,13 @@ def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) 
     that was killed goes on where it was.
     """
     from knowledge.distillation import Recipe
+    from knowledge.phrasebook import PHRASEBOOK
     from knowledge.sources import DEMO_PACK
     from knowledge.train_encoder import EnglishTeacher, read_corpus
     from knowledge.train_encoder import train as train_tower
     from ui.terminal import progress_bars
 
-    corpus = read_corpus(data, [DEMO_PACK], leave_out=leave_out)
+    corpus = read_corpus(data, [DEMO_PACK], phrasebook=PHRASEBOOK, leave_out=leave_out)
     with progress_bars() as progress:
         found = train_tower(
             corpus, out, recipe=Recipe(seed=seed), teacher=EnglishTeacher(), progress=progress

@@ -14,7 +14,9 @@ import torch
 from knowledge.chinese import TowerShape, load_tower
 from knowledge.distillation import Recipe
 from knowledge.errors import KnowledgeError, PackError
+from knowledge.language import has_chinese
 from knowledge.parallel import POOL, Pair, balance, hold_out, join, read_pairs, read_twins
+from knowledge.phrasebook import PHRASEBOOK, read_phrasebook
 from knowledge.train_encoder import Corpus, read_corpus, train
 from knowledge.translation_check import check_translations
 from knowledge.types import Vectors
@@ -75,7 +77,7 @@ def run(corpus: Corpus, out: Path, *, kill_at: int = -1) -> None:
 def test_training_learns_to_find_translations_and_writes_the_model(
     data: Path, tmp_path: Path
 ) -> None:
-    corpus = read_corpus(data, joined=4)
+    corpus = read_corpus(data)
     run(corpus, tmp_path / "zh")
     assert load_tower(tmp_path / "zh").shape.width == 32
     rows = (tmp_path / "zh/training/log.jsonl").read_text(encoding="utf-8").splitlines()
@@ -89,7 +91,7 @@ def test_training_learns_to_find_translations_and_writes_the_model(
 def test_a_killed_training_goes_on_to_the_same_weights(
     kill_at: int, data: Path, tmp_path: Path
 ) -> None:
-    corpus = read_corpus(data, joined=4)
+    corpus = read_corpus(data)
     run(corpus, tmp_path / "whole")
     # The trainer of the tokenizers library breaks ties by chance; the rest is exact.
     (tmp_path / "killed").mkdir()
@@ -116,6 +118,54 @@ def test_no_kind_of_text_drowns_the_others() -> None:
     shop = [Pair(f"s{n}", f"店{n}", "shop_support", "shop") for n in range(5)]
     kinds = [pair.kind for pair in balance(docs + shop, cap=10)]
     assert (kinds.count("help_docs"), kinds.count("shop_support")) == (10, 5)
+
+
+def test_the_small_sources_of_a_kind_are_whole() -> None:
+    pairs = [Pair(f"e{n}", f"z{n}", "apps", "small" if n < 4 else "large") for n in range(40)]
+    sources = [pair.source for pair in balance(pairs, cap=10)]
+    assert (sources.count("small"), sources.count("large")) == (4, 6)
+
+
+def test_each_filling_of_the_phrasebook_meets_each_form_of_a_sentence(tmp_path: Path) -> None:
+    files = {
+        "sentences": "hello\t你好\t您好",
+        "things": "order\t订单\t单子",
+        "about_things": "where is my {}\t{}在哪\t我的{}呢",
+        "actions": "pay\t付款",
+        "about_actions": "can I {}\t能{}吗",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.tsv").write_text(text + "\n", encoding="utf-8")
+    assert {(pair.english, pair.chinese) for pair in read_phrasebook(tmp_path)} == {
+        ("hello", "你好"),
+        ("hello", "您好"),
+        ("order", "订单"),
+        ("order", "单子"),
+        ("where is my order", "订单在哪"),
+        ("where is my order", "我的单子呢"),
+        ("pay", "付款"),
+        ("can I pay", "能付款吗"),
+    }
+
+
+def test_every_row_of_the_phrasebook_is_english_and_chinese() -> None:
+    pairs = read_phrasebook(PHRASEBOOK)
+    assert len(pairs) > 20_000
+    assert all(has_chinese(pair.chinese) and not has_chinese(pair.english) for pair in pairs)
+
+
+def test_nothing_of_the_phrasebook_that_is_held_out_is_trained_on(
+    data: Path, tmp_path: Path
+) -> None:
+    book = tmp_path / "book"
+    book.mkdir()
+    held = read_corpus(data).held
+    for name in ("things", "about_things", "actions", "about_actions"):
+        (book / f"{name}.tsv").write_text("", encoding="utf-8")
+    rows = f"{held[0].english}\t别的\nnew\t新的\n"
+    (book / "sentences.tsv").write_text(rows, encoding="utf-8")
+    own = [pair for pair in read_corpus(data, phrasebook=book).training if pair.kind == "service"]
+    assert [pair.english for pair in own] == ["new"]
 
 
 def test_passages_join_neighbours_of_one_source() -> None:
