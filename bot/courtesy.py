@@ -19,7 +19,11 @@ _ENGLISH = (
     r"i(?:'d| would) be (?:very |so |most )?grateful[^,.!?]{0,30}",
     r"(?:best|kind|warm) (?:regards|wishes)\b[^.!?]{0,40}",
     r"(?:listen|look here|oh come on|come on|seriously|damn it|for god's sake)\b[^,.!?]{0,30}",
-    r"(?:just |and )?(?:answer me|be quick|hurry up)\b[^,.!?]{0,20}",
+    r"(?:just |and )?(?:answer|be quick|hurry up)(?: me)?\b[^,.!?]{0,20}",
+    r"you(?:'re| are)? (?:an? )?(?:stupid|useless|dumb|bloody|damn\w*|idiot\w*)\b[^,.!?]{0,20}",
+    r"how hard can (?:it|that|this) be",
+    r"(?:and )?(?:don't|do not) (?:give|send|tell) me any\b[^.!?]{0,40}",
+    r"damn(?: it)?",
 )
 _CHINESE = (
     r"(?:您好|你好|嗨|哈喽|喂)[呀啊哦]?",
@@ -27,6 +31,9 @@ _CHINESE = (
     r"(?:不好意思|打扰|抱歉|劳驾)[^，。！？!?]{0,6}",
     r"(?:非常|十分|真的)?(?:感谢|谢谢|多谢|辛苦)[^，。！？!?]{0,8}",
     r"(?:快点|赶紧)[^，。！？!?]{0,6}",
+    r"你们?这?个?(?:破|傻|蠢|笨|烂|垃圾)(?:机器人?|客服|东西|玩意儿?)",
+    r"(?:别|少|不要)(?:跟我|给我)?(?:废话|啰嗦|磨叽|敷衍)[^，。！？!?]{0,4}",
+    r"(?:烦|气|急)死(?:我|人)?了?",
 )
 # Words in front of the question itself.
 _LEAD = re.compile(
@@ -48,7 +55,7 @@ def without_courtesy(text: str) -> str:
     """The text without such words at its ends; as it is where nothing else is in it."""
     core = text.strip()
     while True:
-        shorter = _LEAD.sub("", _OPENING.sub("", _CLOSING.sub("", core))).strip()
+        shorter = _LEAD.sub("", _OPENING.sub("", _CLOSING.sub("", core))).strip(" \t\n,，、")
         if shorter == core:
             break
         core = shorter

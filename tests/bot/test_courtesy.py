@@ -17,6 +17,9 @@ from bot.courtesy import without_courtesy
         ("Can I pay by card? Thanks in advance", "Can I pay by card?"),
         ("Could you please tell me when you open?", "when you open?"),
         ("您好，不好意思打扰一下，退款要多久？谢谢！", "退款要多久？"),
+        ("Listen, you useless bot. Do you take cards? Be quick about it.", "Do you take cards?"),
+        ("喂，少废话，能不能货到付款，快点，气死我了", "能不能货到付款"),
+        ("你们这破客服，怎么换货，赶紧的", "怎么换货"),
         ("你好，我叫玛丽·约翰逊。怎么换货？", "怎么换货？"),
     ],
 )
@@ -33,6 +36,8 @@ def test_greetings_introductions_and_thanks_are_left_out(text: str, question: st
         "My name is on the parcel but the street is wrong",
         "thank you card for a gift available?",
         "我叫的快递怎么还没到",
+        "You stupid machine!",
+        "how hard can the soles of your boots be",
     ],
 )
 def test_what_is_only_courtesy_or_only_looks_like_it_stays(text: str) -> None:
