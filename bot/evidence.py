@@ -65,8 +65,9 @@ class Evidence:
         self._facts = facts(whole, table_head=head)
         self._opening = opening(passage.text)
         self._clauses = [*_question_clauses(passage.question, self._opening), *_clauses(parts)]
-        self._hanging = _units(part for part in parts if part.kind == "list")
-        self._units = _units(part for part in parts if part.kind != "list")
+        hanging = _hanging(parts)
+        self._hanging = _units(hanging)
+        self._units = _units(part for part in parts if part not in hanging)
         self._rows = [row for part in parts if part.kind == "table" for row in _rows(part)]
         prose = (head, *_prose(parts)) if self._rows else ()
         self._sentences = _prose(parts)
@@ -239,6 +240,19 @@ def _sentences(part: Block) -> list[str]:
 def without_marker(text: str) -> str:
     """The text without a list item's bullet or number."""
     return _MARKER.sub("", text, count=1) if _MARKER.match(text) else text
+
+
+def _hanging(parts: Sequence[Block]) -> list[Block]:
+    """The lists that a sentence announces; the items of the others stand by themselves."""
+    lists: list[Block] = []
+    announced = False
+    for part in parts:
+        if part.kind == "list" and announced:
+            lists.append(part)
+        elif part.kind != "list":
+            told = _sentences(part)
+            announced = bool(told) and part.kind != "table" and announces(told[-1])
+    return lists
 
 
 def _units(parts: Iterable[Block]) -> frozenset[str]:

@@ -89,6 +89,7 @@ def test_a_message_is_answered_with_citations(client: TestClient, conversation: 
         "owner",
         "conversation_id",
         "turn_id",
+        "spans",
         "timings_ms",
     }
     assert "five working days" in answer["answer"]
