@@ -146,7 +146,7 @@ class Config(BaseSettings):
     review_score: float = Field(
         0.65, ge=0, le=1, description="Answers whose best match scores less are reviewed early"
     )
-    # Those of the built-in writer: chosen on held-out entities, see its model card.
+    # Those of the built-in writer: set by hand, not fitted yet; its model card has the figures.
     writer_sure: float = Field(
         0.5, ge=0, le=1, description="writer: clauses less likely than this are not told"
     )

@@ -338,20 +338,22 @@ def test_leaving_the_page_ends_the_work(visitor: Visitor, site: Site) -> None:
     box(page).fill("slow, and gone")
     box(page).press("Enter")
     expect(page.locator(".turn.writing")).to_contain_text("Step 2")
-    assert site.desk.generator.running == 1
+    assert site.desk.generator.running >= 1
     page.close()
     wait_until(lambda: site.desk.generator.running == 0)
     wait_until(lambda: conversation(site, "slow, and gone").turns[0].status == "cancelled")
 
 
 def test_a_new_conversation_in_the_middle_of_an_answer_ends_it(page: Page, site: Site) -> None:
+    # Answers of earlier tests, and suggestions to agents, may still be written.
+    before = set(site.desk.generator.writing)
     box(page).fill("slow, and never mind")
     box(page).press("Enter")
     expect(page.locator(".turn.writing")).to_contain_text("Step 2")
     page.locator("#new").click()
     expect(page.locator(".welcome")).to_be_visible()
     ready(page)
-    wait_until(lambda: site.desk.generator.running == 0)
+    wait_until(lambda: not set(site.desk.generator.writing) - before)
     expect(page.locator(".turn")).to_have_count(0)
     ask(page, "refund")
 
