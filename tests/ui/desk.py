@@ -139,7 +139,7 @@ def make_app(desk: Desk) -> FastAPI:
         return thread.submit(create_app, desk.frontdesk).result()
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
