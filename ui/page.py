@@ -124,7 +124,9 @@ class Page:
         return self._shown(self._chat.show(visit, language)) + self._chrome(language)
 
     def _start_anew(self, stored: object, request: gr.Request) -> Updates:
+        """Gradio's own cancelling now and then misses an answer between two of its pieces."""
         visit = Visit.read(stored)
+        self._chat.stop(visit)
         return self._shown(self._chat.show(visit.within(""), _language(visit, request)))
 
     async def _send(
