@@ -29,18 +29,27 @@ class Decision:
 
 
 def decide(
-    intent: Intent, matches: Sequence[Match], last_route: Route | None, config: Config
+    intent: Intent,
+    matches: Sequence[Match],
+    last_route: Route | None,
+    config: Config,
+    *,
+    own_score: float,
 ) -> Decision:
-    """`matches` are sorted, the best first; `last_route` is what the bot did before."""
+    """`matches` are sorted, the best first; `last_route` is what the bot did before; `own_score`
+    is the best match's of the message without those before it.
+    """
     sure = intent.known and intent.confidence >= config.desk_intent_confidence
     wish = intent.name if sure else ""
-    best = matches[0].score if matches else 0.0
-    # Half a complaint, or a word about a person, with a question in it that can be answered is
-    # answered.
+    # Half a complaint, or a word about a person, in a question that can be answered is answered.
     if wish in _HAND_OFF_RULES and (
-        best < config.answer_score or intent.confidence >= config.hand_off_confidence
+        own_score < config.answer_score or intent.confidence >= config.hand_off_confidence
     ):
         return Decision(Route.HAND_OFF, _HAND_OFF_RULES[wish])
+    # "See you!" after an answer is no further question about the same.
+    if wish in SMALL_TALK and intent.confidence > own_score:
+        return Decision(Route.SMALL_TALK, wish)
+    best = matches[0].score if matches else 0.0
     unclear = last_route is Route.CLARIFY
     if best >= config.answer_score:
         options = _close_options(matches, config)
