@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.counts_schema import create_counts
 from bot.facts_schema import create_facts, create_full_text, create_reviews
 
 migrations = Migrations("conversations")
@@ -192,3 +193,8 @@ def _reviews(db: Database) -> None:
 @migrations(name="040_where_each_word_comes_from")
 def _spans(db: Database) -> None:
     db.table("turns").add_column("spans", str)
+
+
+@migrations(name="060_counts_by_day")
+def _counts(db: Database) -> None:
+    create_counts(db)
