@@ -198,3 +198,9 @@ def _spans(db: Database) -> None:
 @migrations(name="060_counts_by_day")
 def _counts(db: Database) -> None:
     create_counts(db)
+
+
+@migrations(name="061_customers_who_type")
+def _customers_who_type(db: Database) -> None:
+    """When the customer last typed to a person; what was typed is nobody's until it is sent."""
+    db.table("conversations").add_column("customer_typing_at", str)
