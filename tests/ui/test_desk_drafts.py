@@ -119,5 +119,9 @@ def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
     empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
     assert empty.status_code == 422
     assert "needs a question and an answer" in empty.text
+    client.post("/desk/language", data={"language": "zh"})
+    empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
+    assert "必须同时填写问题和回答" in empty.text
+    assert client.post("/desk/drafts/999", data=FORM).status_code == 404
     assert client.get("/desk/drafts/999").status_code == 404
     assert client.post("/desk/drafts/999/check").status_code == 404
