@@ -88,7 +88,9 @@ def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: Tes
     assert "Taken back" in client.post(f"{path}/undo").text
     assert told(app) == "Five days."
     audit = client.get("/desk/users").text
-    assert all(action in audit for action in ("drafted", "published", "undone"))
+    assert all(
+        action in audit for action in ("Wrote a draft", "Published a draft", "Took a draft back")
+    )
 
 
 def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
