@@ -214,7 +214,14 @@ class DialogManager:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.understood.intent, turn.understood.usable, last_route, self._config)
+        understood = turn.understood
+        decision = decide(
+            understood.intent,
+            understood.usable,
+            last_route,
+            self._config,
+            own_score=understood.own_score,
+        )
         draft = Draft("")
         if decision.route is Route.ANSWER:
             yield from self._wait_in_line(turn, reader)
