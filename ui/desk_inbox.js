@@ -90,10 +90,12 @@ async function suggest() {
 
 // Time waited, in the agent's language; long waits stand out.
 const LONG_SECONDS = 120;
+const UNITS = [[86400, 'day'], [3600, 'hour'], [60, 'minute']];
 function tick() {
   for (const time of document.querySelectorAll('[data-since]')) {
     const seconds = Math.max(0, (Date.now() - Date.parse(time.dataset.since)) / 1000);
-    const [value, unit] = seconds < 60 ? [seconds, 'second'] : seconds < 3600 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+    const [size, unit] = UNITS.find(([least]) => seconds >= 2 * least) ?? [1, 'second'];
+    const value = seconds / size;
     const format = new Intl.NumberFormat(document.documentElement.lang, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 0 });
     time.textContent = format.format(Math.floor(value));
     time.classList.toggle('long', seconds > LONG_SECONDS && !!time.closest('[aria-labelledby="g-waiting"]'));
