@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 # Part of every model's key: raise it when the features or the fit below change.
-_METHOD = "svm 2"
+_METHOD = "svm 3"
 # Hash buckets of the character n-grams.
 _BUCKETS = 2**15
 # How much the n-grams weigh beside the vector (both are of length 1 before).
@@ -44,7 +44,7 @@ def examples_key(examples: Sequence[IntentExample], embedder_name: str) -> str:
 
 @dataclass(frozen=True)
 class LinearIntentClassifier:
-    """`weights` (intents, dimensions + buckets), `bias` (intents,), `vectors` of the examples.
+    """`weights` (dimensions + buckets, intents), `bias` (intents,), `vectors` of the examples.
 
     Confidence is the softmax of the scaled margins times the mean cosine to the nearest examples:
     the first says which intent, the second whether the message is like any of them at all.
@@ -59,8 +59,8 @@ class LinearIntentClassifier:
     threshold: float
 
     def classify(self, text: str, vector: Vectors) -> Intent:
-        features = _features([text], vector[None, :])
-        margins = (features @ self.weights.T + self.bias)[0]
+        margins = vector @ self.weights[: len(vector)] + self.bias
+        margins += (_ngrams([text]) @ self.weights[len(vector) :])[0]
         confidence = _confidence(margins[None, :], vector[None, :], self.vectors, self.scale)
         return Intent(
             name=self.names[int(np.argmax(margins))],
@@ -123,7 +123,7 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> LinearIntentCl
         key=examples_key(examples, embedder.name),
         names=tuple(str(name) for name in names),
         # In C order: safetensors writes the memory as it lies.
-        weights=np.ascontiguousarray(_two_rows(machine.coef_), dtype=np.float32),
+        weights=np.ascontiguousarray(_two_rows(machine.coef_).T, dtype=np.float32),
         bias=_two_rows(machine.intercept_[:, None])[:, 0].astype(np.float32),
         vectors=vectors,
         scale=scale,
@@ -133,12 +133,19 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> LinearIntentCl
 
 def _features(texts: Sequence[str], vectors: Vectors) -> csr_matrix:
     from scipy.sparse import csr_matrix, hstack
+
+    return csr_matrix(hstack([csr_matrix(vectors), _ngrams(texts)]), dtype=np.float32)
+
+
+def _ngrams(texts: Sequence[str]) -> csr_matrix:
+    """(texts, buckets), each row of length _NGRAM_WEIGHT."""
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    ngrams = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(1, 4), n_features=_BUCKETS, norm="l2"
-    ).transform(texts)
-    return csr_matrix(hstack([csr_matrix(vectors), ngrams * _NGRAM_WEIGHT]), dtype=np.float32)
+    vectorizer = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(1, 4), n_features=_BUCKETS, dtype=np.float32
+    )
+    return csr_matrix(vectorizer.transform(texts) * _NGRAM_WEIGHT)
 
 
 def _confidence(

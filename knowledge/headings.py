@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -53,7 +53,9 @@ def parse(markdown: str) -> list[Token]:
     return _blocks().parse(markdown)
 
 
-def find_headings(markdown: str) -> list[Heading]:
+# A document's title and then its passages ask for the same ones.
+@lru_cache(maxsize=1)
+def find_headings(markdown: str) -> tuple[Heading, ...]:
     """Headings in order: `#`, underlined, and questions marked by "Q:" or bold type.
 
     Where there is no true heading at all (plain text, PDF), a line of its own that ends in a
@@ -74,7 +76,7 @@ def find_headings(markdown: str) -> list[Heading]:
             continue
         if heading.level < _MARKED or any(line.strip() for line in lines[heading.end : end]):
             headings.append(heading)
-    return headings
+    return tuple(headings)
 
 
 def without_answer_mark(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -129,7 +129,7 @@ def _take_asked(text: str) -> tuple[str, tuple[str, ...]]:
     return _COMMENT.sub("", text).strip("\n"), tuple(asked)
 
 
-def _last_owned(headings: list[Heading], index: int, *, is_title: bool) -> int:
+def _last_owned(headings: Sequence[Heading], index: int, *, is_title: bool) -> int:
     """The index after the last heading whose text belongs to the heading at `index`."""
     heading, last = headings[index], index + 1
     if not heading.question:

@@ -96,7 +96,8 @@ class KnowledgeStore:
         self._db.table("spelt_words").create({"word": str}, pk="word")
         # Contentless: it holds the terms of `words`, which are not for reading.
         self._db.execute("create virtual table terms using fts5(question, body, content='')")
-        self._db.execute("create virtual table term_counts using fts5vocab(terms, row)")
+        # How many passages hold a term: FTS5 itself would count its whole list at every query.
+        self._db.table("term_counts").create({"term": str, "doc": int}, pk="term")
 
     def write(
         self,
@@ -124,6 +125,9 @@ class KnowledgeStore:
                 {"name": name, "value": json.dumps(value, ensure_ascii=False)}
                 for name, value in facts.items()
             )
+            self._db.execute("create virtual table counted using fts5vocab(terms, row)")
+            self._db.execute("insert into term_counts select term, doc from counted")
+            self._db.execute("drop table counted")
         self._db.execute("insert into terms(terms) values ('optimize')")
 
     # --- reading

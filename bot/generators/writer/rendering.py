@@ -12,19 +12,10 @@ from dataclasses import dataclass
 from bot.generators.writer.source import Source
 from bot.generators.writer.vocabulary import END, JOINTS, STOP, is_common
 from bot.generators.writer.walk import copied
-from bot.types import Span
+from bot.types import Span, Told
 
 _MARKS = "*_"
 _BLANKS = re.compile(r"\s+")
-
-
-@dataclass(frozen=True)
-class Told:
-    """A rendered answer. Each span's text in the answer is its text in the passage, but for the
-    case of a first letter and for marks of emphasis that would stand alone."""
-
-    text: str
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,9 @@ class _Run:
 
 
 def render(sources: Sequence[Source], tokens: Sequence[int]) -> Told:
-    """A sentence that is not finished yet is rendered as far as it goes."""
+    """A sentence that is not finished yet is rendered as far as it goes. Each span's text is its
+    text in the passage, but for the case of a first letter and for marks of emphasis that would
+    stand alone."""
     text = ""
     spans: list[Span] = []
     for part in _parts(tokens):
