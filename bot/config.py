@@ -110,7 +110,7 @@ class Config(BaseSettings):
         0.55, ge=0, le=1, description="Best match's score from which the bot answers"
     )
     clarify_score: float = Field(
-        0.5, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
+        0.47, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
     )
     clarify_margin: float = Field(
         0.5, ge=0, description="Matches closer than this, in log-odds, are offered as a choice"
