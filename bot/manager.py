@@ -261,16 +261,18 @@ class DialogManager:
             prompt, self._parts.generator, self._parts.quote, self._config, check=reader.check
         )
         since = time.perf_counter()
-        while True:
-            try:
-                text = next(writing)
-            except StopIteration as end:
-                draft: Draft = end.value
-                turn.timings_ms["generate"] = _milliseconds(since)
-                return draft
-            turn.timings_ms.setdefault("first_word", _milliseconds(since))
-            reader.check()
-            yield Piece(text)
+        # Closed here, not when it is forgotten: what `check` raises holds on to it.
+        with closing(writing):
+            while True:
+                try:
+                    text = next(writing)
+                except StopIteration as end:
+                    draft: Draft = end.value
+                    turn.timings_ms["generate"] = _milliseconds(since)
+                    return draft
+                turn.timings_ms.setdefault("first_word", _milliseconds(since))
+                reader.check()
+                yield Piece(text)
 
     def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
         turn.timings_ms["total"] = _milliseconds(turn.started)
