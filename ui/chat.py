@@ -126,6 +126,8 @@ class Chat:
             await reply.accepted()
             asked = await asyncio.to_thread(self._asked, text, visit, language)
             async for view in self._views(reply, asked):
+                if reply.abandoned:
+                    return
                 yield view
         except Busy:
             view = await asyncio.to_thread(self.show, visit, language)
@@ -142,6 +144,11 @@ class Chat:
         """Ends the answers that are being written in this conversation; `send` shows the end."""
         for reply in tuple(self._replies.get(visit.conversation, ())):
             reply.close()
+
+    def abandon(self, visit: Visit) -> None:
+        """Ends the answers of a conversation that the page has left: `send` shows nothing more."""
+        for reply in tuple(self._replies.get(visit.conversation, ())):
+            reply.abandon()
 
     def ask_for_person(self, visit: Visit, language: Language) -> View:
         visit = self._started(visit, language)

@@ -126,7 +126,7 @@ class Page:
     def _start_anew(self, stored: object, request: gr.Request) -> Updates:
         """Gradio's own cancelling now and then misses an answer between two of its pieces."""
         visit = Visit.read(stored)
-        self._chat.stop(visit)
+        self._chat.abandon(visit)
         return self._shown(self._chat.show(visit.within(""), _language(visit, request)))
 
     async def _send(

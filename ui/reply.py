@@ -28,6 +28,7 @@ class Reply:
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[object] = asyncio.Queue()
         self._closed = threading.Event()
+        self.abandoned = False
         threading.Thread(target=self._pump, args=(start,), name="reply", daemon=True).start()
 
     async def accepted(self) -> None:
@@ -51,6 +52,11 @@ class Reply:
         """Ends the iteration and the work. Twice is once."""
         self._closed.set()
         self._put(_END)
+
+    def abandon(self) -> None:
+        """Ends the work, and tells who shows it that nobody looks any more."""
+        self.abandoned = True
+        self.close()
 
     def _pump(self, start: Callable[[threading.Event], Iterator[Piece | Answer]]) -> None:
         try:
