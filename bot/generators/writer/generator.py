@@ -139,12 +139,11 @@ class WriterGenerator:
                 return
             if not self._is_sure(path, holds):
                 return
-            told = render(path.walk.sources, path.tokens).text
-            # Marks of emphasis are only kept in pairs: text behind one waits for the other.
-            grown = told if path.walk.at is None else told[: _first_mark(told, len(shown))]
-            if path.sure and len(grown) > len(shown):
-                yield grown[len(shown) :]
-                shown = grown
+            # Emphasis is only kept in pairs: a clause with some is shown when it is whole.
+            if path.sure and not (path.walk.at and _has_marks(path.walk)):
+                told = render(path.walk.sources, path.tokens).text
+                yield told[len(shown) :]
+                shown = told
 
     def _is_sure(self, path: Trail, holds: Sequence[float]) -> bool:
         """Also leaves to the quotation what is no prose."""
@@ -167,6 +166,10 @@ def _log_odds(probability: float) -> float:
     return math.log(held / (1 - held))
 
 
-def _first_mark(text: str, start: int) -> int:
-    """Where the first mark of emphasis stands behind `start`, else the end."""
-    return min((p for mark in "*_" if (p := text.find(mark, start)) >= 0), default=len(text))
+def _has_marks(walk: Walk) -> bool:
+    """Whether the clause that is being told holds marks of emphasis."""
+    passage, number, _ = walk.at or (0, 0, 0)
+    source = walk.sources[passage]
+    clause = source.clauses[number]
+    start, end = source.text[clause.first].start, source.text[clause.last].end
+    return any(mark in source.passage.text[max(0, start - 2) : end + 2] for mark in "*_")

@@ -8,15 +8,14 @@ go. A clause that limits the one before is always told with it, none is told twi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.generators.writer.openers import may_open, may_regret
 from bot.generators.writer.source import Clause, Source
 from bot.generators.writer.vocabulary import END, IT, JOINTS, OPENERS, SORRY, STOP, YES, is_common
 from bot.generators.writer.words import is_word
-from bot.polarity import negations
-from bot.terms import normalise, terms
+from bot.terms import normalise
 
 # Tokens from here on are copies: COPY + STRIDE * passage + word.
 COPY = len(JOINTS)
@@ -33,23 +32,6 @@ _VERB_LIST = """
     can cannot will may lies opens closes costs
 """
 _VERBS = frozenset(_VERB_LIST.split())
-_ASKS_YES_OR_NO = re.compile(
-    r"(?:(?:(?:could|can|would) you |please )?(?:tell me|let me know|i (?:wonder|need to know"
-    r"|want to know|would like to know)|i'd like to know) (?:if|whether) "
-    r"|(?:is|are|was|were|do|does|did|can|could|may|will|would|should|has|have|am|must)\b)"
-)
-_ASKS_MORE = re.compile(r"\b(?:or|what|which|how|when|where|who|whom|why)\b")
-# What a question may hold beyond the clause that answers it with yes or no.
-_GENERAL = frozenset(
-    terms(
-        "available offer offered provide provided possible allow allowed accept accepted serve "
-        "served support able place hotel restaurant guest house guesthouse lodge inn attraction "
-        "site location property facility establishment premises service services option options "
-        "customer customers guests guest company shop store know tell find out make use type kind "
-        "currently today there anyone people everyone person want need wish go come tell please "
-        "let know wonder"
-    )
-)
 
 
 def copied(token: int) -> tuple[int, int] | None:
@@ -130,9 +112,8 @@ class Walk:
 
     def _opens(self, opener: int, passage: int, number: int) -> bool:
         source = self.sources[passage]
-        clause = source.clauses[number]
         if opener == SORRY:
-            return clause.denials == 1
+            return may_regret(source, number)
         return may_open(opener == YES, self.question, source, number)
 
     def _must_go_on(self) -> bool:
@@ -198,22 +179,6 @@ def chain(source: Source, number: int) -> int:
             return MOST_SENTENCES + 1
         count += 1
     return count
-
-
-def may_open(says_yes: bool, question: str, source: Source, number: int) -> bool:
-    """Whether the clause answers the question with yes (or no): it holds all that is asked."""
-    clause = source.clauses[number]
-    plain = normalise(question).strip()
-    if not _ASKS_YES_OR_NO.match(plain) or _ASKS_MORE.search(plain) or negations(plain):
-        return False
-    if source.says_yes is not None and (number > 0 or says_yes != source.says_yes):
-        return False
-    if clause.denials != (0 if says_yes else 1):
-        return False
-    known = clause.terms | _GENERAL | set(terms(source.passage.title))
-    if source.says_yes is not None:  # it answers its own question
-        known |= set(terms(source.passage.question))
-    return set(terms(question)) <= known
 
 
 def _first(source: Source, clause: Clause) -> int:
