@@ -33,9 +33,6 @@ from knowledge.word_states import WordStates
 # One entity in five is held out.
 _HELD_OUT = 5
 _PUBLIC = ("dstc9", "dstc9_more")
-# Sets whose entries are also read as one document, and how often: only there it is known for sure
-# which of many sentences answer.
-_JOINED = {"dstc9": 0.2, "dstc9_more": 0.2, "covid_en": 0.5, "aws": 0.5}
 # Questions nearer than this (cosine) ask the same: one may stand for the other, and the passage of
 # one is no fair distractor for the other.
 _SAME_QUESTION = 0.88
@@ -162,7 +159,7 @@ class Lessons:
         index = dice.choice(self._drawn)
         entry = self._entries[index]
         kind = dice.random()
-        if kind < _JOINED.get(entry.source, 0.0):
+        if entry.source in _PUBLIC and kind < 0.2:
             return self._joined(index, dice)
         if entry.source in _PUBLIC and kind < 0.3:
             return self._two_parts(index, dice)

@@ -28,7 +28,7 @@ _GENERAL = frozenset(
         "site location property facility establishment premises service services option options "
         "customer customers guests guest company shop store know tell find out make use type kind "
         "currently today there anyone people everyone person want need wish go come tell please "
-        "let know wonder"
+        "let know wonder time moment sorry unfortunately"
     )
 )
 # Words that are no terms and yet may decide: whoever asks with one must be answered with it.
@@ -62,14 +62,23 @@ def may_open(says_yes: bool, question: str, source: Source, number: int) -> bool
         return False
     if not (clause.denials == 0 if says_yes else denies(told) and not _PART.search(told)):
         return False
-    return _is_about(asked, told, source) and _tells_all(asked, told, source, clause)
+    # What is denied must be all that is asked: "no free WiFi" is no answer to "is there WiFi?".
+    return (
+        _is_about(asked, told, source)
+        and _holds(asked, source, clause)
+        and (says_yes or clause.terms <= set(terms(asked)) | _given(source))
+    )
 
 
-def may_regret(source: Source, number: int) -> bool:
-    """Whether "Unfortunately," may stand before the clause: it denies, and no cost or duty."""
-    told = _text(source, source.clauses[number])
+def may_regret(question: str, source: Source, number: int) -> bool:
+    """Whether "Unfortunately," may stand before the clause: it denies something that was asked for,
+    and no cost or duty."""
+    clause = source.clauses[number]
+    told = _text(source, clause)
+    asked = set(terms(question)) - _GENERAL - set(terms(source.passage.title))
     return (
         denies(told)
+        and bool(asked & clause.terms)
         and not _OWN_OPENER.match(told)
         and not any(word.search(told) for word in (_COSTS, _NEEDS))
     )
@@ -96,11 +105,16 @@ def _is_about(asked: str, told: str, source: Source) -> bool:
     )
 
 
-def _tells_all(asked: str, told: str, source: Source, clause: Clause) -> bool:
-    known = clause.terms | _GENERAL | set(terms(source.passage.title))
-    if source.says_yes is not None:  # it answers its own question
-        known |= set(terms(source.passage.question))
-    return set(terms(asked)) <= known
+def _holds(asked: str, source: Source, clause: Clause) -> bool:
+    return set(terms(asked)) <= clause.terms | _given(source)
+
+
+def _given(source: Source) -> set[str]:
+    """Terms that need not be told; those of its question where the passage answers yes or no."""
+    given = set(_GENERAL) | set(terms(source.passage.title))
+    if source.says_yes is not None:
+        given |= set(terms(source.passage.question))
+    return given
 
 
 def _text(source: Source, clause: Clause) -> str:

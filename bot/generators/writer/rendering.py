@@ -118,9 +118,9 @@ def _begins_plainly(source: Source, number: int) -> bool:
         return False
     following = source.text[number + 1].text if number < clause.last else ""
     named = {normalise(part.text) for part in words_of(source.passage.title)}
-    return not following[:1].isupper() and (
-        normalise(word) not in named or is_stop_word(normalise(word))
-    )
+    if is_stop_word(normalise(word)):
+        return not normalise(source.passage.title).startswith(f"{normalise(word)} ")
+    return not following[:1].isupper() and normalise(word) not in named
 
 
 def _with_first(text: str, change: Callable[[str], str]) -> str:

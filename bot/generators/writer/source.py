@@ -34,7 +34,7 @@ _LIGHT = frozenset(_LIGHT_LIST.split())
 # A clause that starts like this leans on the one before it ...
 _LEANS = re.compile(
     r"\W*(?:it|its|they|them|their|this|these|that|those|he|she|then|otherwise|however|but|and|or"
-    r"|so|also|such|both|either|instead|except|unless|if not|in (?:this|that|such|these) cases?"
+    r"|so|also|such|both(?!(?: \S+){1,4} and\b)|either|instead|except|unless|if not|in (?:this|that|such|these) cases?"
     r"|afterwards|additionally|furthermore|therefore|for example|we then|not|only|each|one"
     r"|all of (?:them|these)|the (?:rest|same|other|latter|former)|a (?:second|third|further)\b)\b",
     re.IGNORECASE,

@@ -67,6 +67,10 @@ class Walk:
         """Raises ValueError where the token is not allowed."""
         if token not in self.allowed():
             raise ValueError(f"Token {token} may not stand here.")
+        return self.taken(token)
+
+    def taken(self, token: int) -> Walk:
+        """As `take`, for a token that is known to be allowed."""
         if token == END:
             return replace(self, ended=True)
         if token == STOP and self.at is not None:
@@ -113,7 +117,7 @@ class Walk:
     def _opens(self, opener: int, passage: int, number: int) -> bool:
         source = self.sources[passage]
         if opener == SORRY:
-            return may_regret(source, number)
+            return may_regret(self.question, source, number)
         return may_open(opener == YES, self.question, source, number)
 
     def _must_go_on(self) -> bool:
