@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +26,10 @@ WEIGHTS = Path(__file__).parent
 MOST_PASSAGES = 4
 # More at once makes the first of them wait without much gain: see evals/bench_writer.py.
 MOST_AT_ONCE = 8
-# A passage that holds the answer with this probability may add a sentence to one from another.
+# A passage that holds the answer with this probability may add a sentence to one from another,
+# where the customer asks for two things. Else two entries that disagree would both be told.
 _ALSO_ANSWERS = 0.8
+_TWO_PARTS = re.compile(r"\b(?:and|also|plus|as well as)\b|\?.*\?|[,;] ", re.IGNORECASE | re.DOTALL)
 # Less likely clauses are not even suggested.
 _LEAST_SURE = 0.1
 
@@ -166,7 +169,8 @@ class WriterGenerator:
             weights=WEIGHING,
         )
         first = max(range(len(odds)), key=odds.__getitem__)
-        others = {rank for rank, held in enumerate(holds) if held >= _ALSO_ANSWERS}
+        two = _TWO_PARTS.search(walk.question) is not None
+        others = {rank for rank, held in enumerate(holds) if two and held >= _ALSO_ANSWERS}
         return replace(walk, first=first, others=frozenset(others))
 
     def _words(self, request: Request) -> Iterator[str]:

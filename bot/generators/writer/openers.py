@@ -48,6 +48,13 @@ _PART = re.compile(
     r"\b(?:some|certain|few|most|many|several|all|every|each|both|always|only|just|if|unless|until"
     r"|till|except|before|after|when|while|during|once|without|than|enough|yet)\b"
 )
+# Denials that hold no negation: "a smoke-free property", "non smoking rooms", "dogs are banned".
+_HIDDEN = re.compile(
+    r"\w-free\b|\bsmoke ?free\b|\bfree (?:of|from) (?!charge)|\bnon(?:\b|smok)|\bbans?\b|\bbanned\b"
+    r"|\bbar(?:s|red)\b|\bclosed\b|\bsold out\b|\bout of\b|\bbooked (?:up|out)\b|\bfully booked\b"
+    r"|\bdiscontinued\b|\brefus|\bdeclin|\bexclud|\bagainst\b|\bhardly\b|\bbarely\b|\brarely\b"
+    r"|\bseldom\b|\bended\b|\bstopped\b|\bremoved\b|\bsuspended\b|\brestricted\b|\bfails?\b"
+)
 _OWN_OPENER = re.compile(r"\W*(?:no|yes|sorry|unfortunately|not|none|neither|sure)\b")
 
 
@@ -100,6 +107,7 @@ def _is_about(asked: str, told: str, source: Source) -> bool:
         not opposes(asked, told)
         and set(_DECIDES.findall(asked)) <= set(_DECIDES.findall(known))
         and not REST.search(told)
+        and not _HIDDEN.search(told)
         and (not _NEEDS.search(asked) or _NEEDS.search(known) is not None)
         and not (_COSTS.search(asked) and _FREE.search(told))
     )

@@ -17,6 +17,8 @@ from bot.terms import is_stop_word, normalise
 from bot.types import Span
 
 _MARKS = "*_"
+# Written with capitals wherever they stand; they make no name of the word before: "Free WiFi".
+_CAPITALS_ANYWHERE = frozenset({"wifi", "wi-fi", "tv", "tvs", "atm", "byob", "led"})
 _BLANKS = re.compile(r"\s+")
 
 
@@ -114,13 +116,20 @@ def _begins_plainly(source: Source, number: int) -> bool:
     of the title, and one whose next word has a capital, too ("Blue Barn")."""
     word = source.text[number].text
     clause = next((clause for clause in source.clauses if clause.start == number), None)
-    if clause is None or number in clause.names or not (word.istitle() and is_common(word)):
+    capital = word[:1].isupper() and word[1:] == word[1:].lower()
+    if clause is None or number in clause.names or not (capital and _is_plain(word)):
         return False
     following = source.text[number + 1].text if number < clause.last else ""
     named = {normalise(part.text) for part in words_of(source.passage.title)}
-    if is_stop_word(normalise(word)):
+    if is_stop_word(normalise(word).partition("'")[0]):
         return not normalise(source.passage.title).startswith(f"{normalise(word)} ")
-    return not following[:1].isupper() and normalise(word) not in named
+    if following[:1].isupper() and normalise(following) not in _CAPITALS_ANYWHERE:
+        return False
+    return normalise(word) not in named or not (len(named) == 1 or normalise(following) in named)
+
+
+def _is_plain(word: str) -> bool:
+    return is_common(word) or is_stop_word(normalise(word).partition("'")[0])
 
 
 def _with_first(text: str, change: Callable[[str], str]) -> str:

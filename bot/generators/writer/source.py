@@ -34,7 +34,8 @@ _LIGHT = frozenset(_LIGHT_LIST.split())
 # A clause that starts like this leans on the one before it ...
 _LEANS = re.compile(
     r"\W*(?:it|its|they|them|their|this|these|that|those|he|she|then|otherwise|however|but|and|or"
-    r"|so|also|such|both(?!(?: \S+){1,4} and\b)|either|instead|except|unless|if not|in (?:this|that|such|these) cases?"
+    r"|so|also|such|both(?!(?: \S+){1,4} and\b)|either|instead|except|unless|if not"
+    r"|in (?:this|that|such|these) cases?"
     r"|afterwards|additionally|furthermore|therefore|for example|we then|not|only|each|one"
     r"|all of (?:them|these)|the (?:rest|same|other|latter|former)|a (?:second|third|further)\b)\b",
     re.IGNORECASE,
@@ -62,6 +63,8 @@ _VERB = re.compile(
     r"|allows?|opens?|closes?|serves?|stands?|lies|gives?|keeps?|starts?|ends?|expires?|works?)\b"
     r"|'(?:s|re|ll|ve|m)\b|n't\b"
 )
+# An opener that is written together with the next word is part of that word.
+_GLUED = re.compile(r"\W*(?:yes|no)[.,:]\w", re.IGNORECASE)
 _MARKUP = re.compile(r"[`|<>{}]|^\s*#", re.MULTILINE)
 
 
@@ -197,6 +200,7 @@ def _clause(
         and _is_sentence(without_opener(text), opened=said)
         and len(own) <= LONGEST_CLAUSE
         and not has_chinese(text)
+        and not _GLUED.match(text)
         and not _MARKUP.search(text),
     )
 

@@ -25,6 +25,8 @@ MOST_SENTENCES = 3
 _SAME = 0.7
 
 _ARTICLES = frozenset({"the", "a", "an"})
+# A name goes on behind these: "Cinderella Bakery & Cafe".
+_JOINS = frozenset({"&", "and", "+", "/", "–", "-"})
 _PLACES = frozenset({"at", "in", "by", "of"})
 # What may follow "it" where "it" stands for a name.
 _VERB_LIST = """
@@ -136,7 +138,8 @@ class Walk:
             if not self._may_tell(passage):
                 continue
             for number, clause in enumerate(source.clauses):
-                follows = last == (passage, number - 1)
+                # A passage's first sentence leans on its heading, not on what was told before it.
+                follows = last == (passage, number - 1) or not (number or self.told)
                 fits = self.opener is None or self.told
                 if (
                     clause.tellable
@@ -217,6 +220,8 @@ def _behind_name(source: Source, clause: Clause, word: int) -> int | None:
     if word == first:
         return None
     following = source.text[word].text if word <= clause.last else ""
+    if following in _JOINS:
+        return None
     return None if following[:1].isupper() and not is_common(following) else word
 
 
