@@ -41,8 +41,8 @@ _YES_OR_NO = re.compile(
 _GENERAL = frozenset(
     terms(
         "available offer offered provide provided possible allow allowed accept accepted serve "
-        "able place service option know tell find out make use currently today anyone want need wish "
-        "go come please let wonder question"
+        "able place service option know tell find out make use currently today anyone want need "
+        "wish go come please let wonder question"
     )
 )
 
