@@ -40,7 +40,7 @@ _DENIAL = re.compile(
     r"\b(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|will|would|has|have|had)"
     r"(?: \w+){0,2}? not\b|n't\b|\bcannot\b"
     r"|\b(?:unable|unavailable|impossible|forbidden|prohibited)\b"
-    r"|\b(?:is|are|has|have|offers?|provides?|accepts?|serves?|allows?|gets?) no\b"
+    r"|(?:'s|\b(?:is|are|has|have|offers?|provides?|accepts?|serves?|allows?|gets?)) no\b"
     r"|^\W*(?:no|none|neither|nobody)\b|\blacks?\b"
 )
 

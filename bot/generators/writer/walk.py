@@ -108,7 +108,7 @@ class Walk:
             yield IT
         if self.opener is None and not self.told:
             yield from self._openers(open_clauses)
-        if self.told and not self._must_go_on():
+        if self.told and not self._must_go_on() and not self._owes(open_clauses):
             yield END
 
     def _openers(self, clauses: Sequence[tuple[int, int]]) -> Iterator[int]:
@@ -121,6 +121,11 @@ class Walk:
         if opener == SORRY:
             return may_regret(self.question, source, number)
         return may_open(opener == YES, self.question, source, number)
+
+    def _owes(self, clauses: Sequence[tuple[int, int]]) -> bool:
+        """Whether one of the `others`, which answer too, has not been told and can be."""
+        told = {passage for passage, _ in self.told}
+        return any(passage in self.others - told for passage, _ in clauses)
 
     def _must_go_on(self) -> bool:
         if not self.told:
