@@ -4,11 +4,12 @@ BotError
 ├── ConfigError           frontdesk.toml or a FRONTDESK_* variable is wrong
 ├── UnknownConversation   no conversation has this id
 ├── UnknownTurn           no turn of this conversation has this id
+├── UnknownSuggestion     no reply with this id was suggested in this conversation
 ├── EmptyMessage          nothing to answer
 ├── MessageTooLong        more than Config.max_message_chars
 ├── OwnershipError        the conversation belongs to somebody else now
 ├── Busy                  too many customers wait already, or the server is stopping
-├── CustomerLeft          nobody reads the answer that is being written
+├── ReaderLeft            nobody reads what is being written
 ├── StaffError            a user of the desk cannot be added, changed or removed like this
 ├── WrongPassword         no user has this name and password
 ├── DraftError            a draft of knowledge is not there, not filled in, or decided already
@@ -33,6 +34,10 @@ class UnknownTurn(BotError):
     pass
 
 
+class UnknownSuggestion(BotError):
+    pass
+
+
 class EmptyMessage(BotError):
     pass
 
@@ -49,7 +54,7 @@ class Busy(BotError):
     pass
 
 
-class CustomerLeft(BotError):
+class ReaderLeft(BotError):
     pass
 
 

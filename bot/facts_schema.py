@@ -231,7 +231,7 @@ from conversation_facts f;
 
 def create_facts(db: Database) -> None:
     for script in (_TABLES, _BACKFILL, _TRIGGERS, _OUTCOMES):
-        _run(db, script)
+        run_script(db, script)
 
 
 # What can be searched: each turn's words as knowledge/words.py cuts them, without the text itself
@@ -261,8 +261,8 @@ end;
 
 
 def create_full_text(db: Database) -> None:
-    _run(db, _FULL_TEXT)
-    _run(db, _FULL_TEXT_TRIGGERS)
+    run_script(db, _FULL_TEXT)
+    run_script(db, _FULL_TEXT_TRIGGERS)
 
 
 _REVIEWS = """
@@ -324,11 +324,11 @@ end;
 
 
 def create_reviews(db: Database) -> None:
-    _run(db, _REVIEWS)
-    _run(db, _REVIEW_TRIGGERS)
+    run_script(db, _REVIEWS)
+    run_script(db, _REVIEW_TRIGGERS)
 
 
-def _run(db: Database, script: str) -> None:
+def run_script(db: Database, script: str) -> None:
     """Statement by statement: sqlite3's executescript would end the step's transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):

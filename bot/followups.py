@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from bot.types import Turn
+
+# How many messages a chain of follow-ups is read back.
+_LONGEST_CHAIN = 3
 
 # A message that opens or ends like this leans on the one before: it goes on, or corrects it.
 _CUE = re.compile(
@@ -18,6 +24,17 @@ _CUE = re.compile(
 def leans_on_history(text: str) -> bool:
     """Whether a message opens, ends or points back like a follow-up: "and for shoes?"."""
     return _CUE.search(text.strip()) is not None
+
+
+def said_before(history: Sequence[Turn]) -> str:
+    """The customer's last message, with those before it that it leans on itself; may be empty."""
+    chain: list[str] = []
+    for turn in reversed(history):
+        if turn.role == "customer":
+            chain.append(turn.text.strip())
+            if len(chain) == _LONGEST_CHAIN or not leans_on_history(turn.text):
+                break
+    return " ".join(reversed(chain))
 
 
 def with_context(question: str, text: str) -> str:

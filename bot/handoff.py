@@ -47,7 +47,9 @@ class HandOff:
     def say(
         self, conversation_id: str, agent: str, text: str, *, suggestion_id: int | None = None
     ) -> Turn:
-        """Raises EmptyMessage, and OwnershipError where the agent does not have it."""
+        """Raises EmptyMessage, OwnershipError where the agent does not have it, and
+        UnknownSuggestion.
+        """
         if not text.strip():
             raise EmptyMessage("The message is empty. Write something.")
         with self._log.database.transaction():

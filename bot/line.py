@@ -13,11 +13,15 @@ from bot.errors import Busy
 
 
 class Ticket:
-    """A place in line. It is given back by `leave`, or by being forgotten."""
+    """A place in line. It is given back by `leave`, or by being forgotten.
 
-    def __init__(self, line: Line, number: int) -> None:
+    One that is `behind` lets everybody pass until its turn has come.
+    """
+
+    def __init__(self, line: Line, number: int, *, behind: bool) -> None:
         self._line = line
         self.number = number
+        self.behind = behind
 
     def wait(self, seconds: float) -> int:
         """The place in line after at most so long: 0 is this customer's turn. Raises Busy where the
@@ -42,17 +46,19 @@ class Line:
         self._closed = False
         self._moved = threading.Condition()
 
-    def enter(self) -> Ticket:
-        """Raises Busy where nobody may wait any more."""
+    def enter(self, *, behind: bool = False) -> Ticket:
+        """Raises Busy where nobody may wait any more. What is `behind`, because no customer waits
+        for it, takes no place in line from one, and begins where a place is free.
+        """
         with self._moved:
             if self._closed:
                 raise Busy("The server is stopping. Ask again in a moment.")
-            if len(self._tickets) >= self._at_once + self._length:
+            if not behind and self._standing() >= self._at_once + self._length:
                 raise Busy(
-                    f"{len(self._tickets)} customers are being answered or wait already. "
+                    f"{self._standing()} customers are being answered or wait already. "
                     "Ask again in a moment, or raise line_length."
                 )
-            ticket = Ticket(self, next(self._numbers))
+            ticket = Ticket(self, next(self._numbers), behind=behind)
             self._tickets[ticket.number] = ticket
             return ticket
 
@@ -68,11 +74,11 @@ class Line:
 
     @property
     def answering(self) -> int:
-        return min(len(self._tickets), self._at_once)
+        return min(self._standing(), self._at_once)
 
     @property
     def waiting(self) -> int:
-        return max(0, len(self._tickets) - self._at_once)
+        return max(0, self._standing() - self._at_once)
 
     def _wait(self, ticket: Ticket, seconds: float) -> int:
         with self._moved:
@@ -81,10 +87,18 @@ class Line:
             place = self._place(ticket)
             if place > 0 and self._closed:
                 raise Busy("The server is stopping. Ask again in a moment.")
+            if place == 0:
+                ticket.behind = False
             return place
 
+    def _standing(self) -> int:
+        """Customers, and who was behind them and has begun."""
+        return sum(1 for ticket in list(self._tickets.values()) if not ticket.behind)
+
     def _place(self, ticket: Ticket) -> int:
-        before = sum(1 for number in self._tickets if number < ticket.number)
+        mine = (ticket.behind, ticket.number)
+        others = list(self._tickets.values())
+        before = sum(1 for other in others if (other.behind, other.number) < mine)
         return max(0, before - self._at_once + 1)
 
     def _leave(self, ticket: Ticket) -> None:

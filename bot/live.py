@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 15.0
 PRESENT_SECONDS = 75.0
 # An agent who is silent for this long will not come back by a reload: the customer gets another.
 ABSENT_SECONDS = 120.0
-# The box of the agent says every 3 s that something is typed into it.
+# A box says every 3 s that something is typed into it: the agent's, and the customer's.
 TYPING_SECONDS = 6.0
 # The bot's conversations that the inbox shows: those in which something was said lately.
 LIVELY_SECONDS = 15 * 60.0
@@ -111,6 +111,15 @@ class Live:
         owner, agent, asked_at, typing, turn = rows[0]
         place = self._place(asked_at, conversation_id) if owner == Owner.WAITING else 0
         return LiveState(Owner(owner), agent, place, bool(typing), self.is_staffed(), turn)
+
+    def customer_types(self, conversation_id: str) -> bool:
+        """Nobody types in a conversation that is not there."""
+        return bool(
+            self._rows(
+                "select 1 from conversations where id = ? and customer_typing_at > ?",
+                [conversation_id, now(ago_seconds=TYPING_SECONDS)],
+            )
+        )
 
     def present(self, *, within_seconds: float = PRESENT_SECONDS) -> list[str]:
         """The names of the agents who have the desk open."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.database import ConversationDatabase, now
-from bot.errors import UnknownConversation, UnknownTurn
+from bot.errors import UnknownConversation, UnknownSuggestion, UnknownTurn
 from bot.ownership import Move, Ownership, after
 from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Span, Status, Turn
 from knowledge.types import Language, Match
@@ -81,6 +81,9 @@ class ConversationLog:
         """Stores the message as `accepted`. Raises UnknownConversation."""
         with self._transaction():
             self._move(conversation_id, Move.WRITE)
+            self._db.execute(
+                "update conversations set customer_typing_at = null where id = ?", [conversation_id]
+            )
             return self._insert(conversation_id, "customer", text, "accepted")
 
     def add_bot_turn(self, question: Turn, reply: BotTurn) -> Turn:
@@ -139,9 +142,13 @@ class ConversationLog:
     def add_agent_turn(
         self, conversation_id: str, agent: str, text: str, *, suggestion_id: int | None = None
     ) -> Turn:
-        """Raises OwnershipError where the agent does not own the conversation."""
+        """Raises OwnershipError where the agent does not own the conversation, and
+        UnknownSuggestion where that was not suggested in it.
+        """
         with self._transaction():
             self._move(conversation_id, Move.SAY, agent=agent)
+            if suggestion_id is not None:
+                self._check_suggested(conversation_id, suggestion_id)
             self._db.execute(
                 "update conversations set typing_at = null where id = ?", [conversation_id]
             )
@@ -155,6 +162,15 @@ class ConversationLog:
                 "update conversations set typing_at = ? where id = ? and agent = ?",
                 [now(), conversation_id, agent],
             )
+
+    def customer_types(self, conversation_id: str) -> None:
+        """Nothing where no person reads along. Raises UnknownConversation."""
+        with self._transaction():
+            if self._held(conversation_id).owner in (Owner.WAITING, Owner.AGENT):
+                self._db.execute(
+                    "update conversations set customer_typing_at = ? where id = ?",
+                    [now(), conversation_id],
+                )
 
     def customer_is_here(self, conversation_id: str) -> None:
         """A heartbeat of the customer's page."""
@@ -229,6 +245,15 @@ class ConversationLog:
         if not turns:
             raise UnknownTurn(f"No turn {turn_id}.")
         return turns[0]
+
+    def _check_suggested(self, conversation_id: str, suggestion_id: int) -> None:
+        found = self._db.execute(
+            "select 1 from suggestions join turns on turns.id = question_id "
+            "where suggestions.id = ? and conversation_id = ?",
+            [suggestion_id, conversation_id],
+        ).fetchone()
+        if found is None:
+            raise UnknownSuggestion(f"No reply {suggestion_id} was suggested in this conversation.")
 
     def _knows(self, conversation_id: str) -> bool:
         sql = "select 1 from conversations where id = ?"

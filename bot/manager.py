@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from bot.answering import Draft, write_answer
 from bot.config import Config
-from bot.errors import Busy, CustomerLeft, EmptyMessage, MessageTooLong, OwnershipError
-from bot.generators.timed import CHECK_SECONDS
+from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
 from bot.handoff import HandOff
-from bot.line import Line, Ticket
+from bot.line import Line
 from bot.log import BotTurn, ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
+from bot.reader import OwnershipWatch, Reader
 from bot.routing import Decision, decide, decline
 from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
@@ -39,8 +39,6 @@ from knowledge.types import Embedder, Language
 
 # What a generator may see of the conversation before, in turns.
 HISTORY_TURNS = 8
-# How often a customer who waits in line is looked after: told a new place, or found to have left.
-_LINE_SECONDS = 0.25
 
 _HAND_OFF_PHRASES: dict[str, Phrase] = {
     "asked_for_person": "hand_off_asked",
@@ -110,20 +108,39 @@ class DialogManager:
         """Puts the customer into the queue. Asking again changes nothing, but is answered."""
         return HandOff(self.log).ask(conversation_id)
 
-    def suggest(self, conversation_id: str) -> list[Suggestion]:
-        """What an agent could answer to the customer's last message; made once and kept."""
+    def suggest(
+        self, conversation_id: str, *, left: threading.Event | None = None
+    ) -> list[Suggestion]:
+        """What an agent could answer to the customer's last message; made once and kept.
+
+        They are made where no customer waits for an answer. Raises ReaderLeft once `left` is set,
+        OwnershipError once the conversation is back with the bot, and Busy where the server stops.
+        """
         conversation = self.log.conversation(conversation_id)
         asked = [turn for turn in conversation.turns if turn.role == "customer"]
         if not asked:
             return []
-        kept = Suggestions(self.log.database)
-        return kept.of(asked[-1].id, lambda: self._suggestions(asked[-1], conversation.language))
+        owners = {conversation.owner, Owner.WAITING, Owner.AGENT}
+        watch = OwnershipWatch(self.log, conversation_id, owners)
 
-    def _suggestions(self, question: Turn, fallback: Language) -> list[Suggestion]:
-        turn = self._understand(question, fallback)
-        near = [m for m in turn.understood.matches if m.score >= self._config.clarify_score / 2]
-        prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
-        return suggest(prompt, self._parts.generator, self._parts.quote, self._config)
+        def make() -> list[Suggestion]:
+            reader = Reader(self.line.enter(behind=True), left or threading.Event(), watch)
+            return self._suggestions(asked[-1], conversation.language, reader)
+
+        return Suggestions(self.log.database).of(asked[-1].id, make)
+
+    def _suggestions(self, question: Turn, fallback: Language, reader: Reader) -> list[Suggestion]:
+        try:
+            reader.check()
+            turn = self._understand(question, fallback)
+            near = [m for m in turn.understood.matches if m.score >= self._config.clarify_score / 2]
+            prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
+            for _ in reader.places():
+                pass
+            parts = self._parts
+            return suggest(prompt, parts.generator, parts.quote, self._config, check=reader.check)
+        finally:
+            reader.ticket.leave()
 
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
@@ -153,7 +170,7 @@ class DialogManager:
                 return iter([self._silent(question)])
             self._settle(question, "failed", error=str(busy))
             raise
-        owner = OwnershipWatch(self.log, conversation_id)
+        owner = OwnershipWatch(self.log, conversation_id, {Owner.BOT})
         return self._answered(question, Reader(ticket, left or threading.Event(), owner))
 
     def _accept(self, text: str) -> str:
@@ -177,7 +194,7 @@ class DialogManager:
                     yield item
         except OwnershipError:
             yield self._silent(question, "".join(said))
-        except (GeneratorExit, CustomerLeft):
+        except (GeneratorExit, ReaderLeft):
             self._settle(question, "cancelled")
             raise
         except BaseException as error:
@@ -200,7 +217,14 @@ class DialogManager:
             raise OwnershipError("A person owns this conversation.")
         turn = self._understand(question, conversation.language)
         last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        decision = decide(turn.understood.intent, turn.understood.usable, last_route, self._config)
+        understood = turn.understood
+        decision = decide(
+            understood.intent,
+            understood.usable,
+            last_route,
+            self._config,
+            own_score=understood.own_score,
+        )
         draft = Draft("")
         if decision.route is Route.ANSWER:
             yield from self._wait_in_line(turn, reader)
@@ -222,13 +246,11 @@ class DialogManager:
 
     def _wait_in_line(self, turn: _Turn, reader: Reader) -> Iterator[Piece]:
         """Until it is this customer's turn. Raises Busy, and what Reader.check raises."""
-        since, told = time.perf_counter(), 0
-        while place := reader.ticket.wait(_LINE_SECONDS):
-            reader.check()
-            if place != told:
-                yield Piece("", place=place)
-                told = place
-        if told:
+        since = time.perf_counter()
+        for place in reader.places():
+            yield Piece("", place=place)
+            turn.timings_ms["wait"] = 0.0
+        if "wait" in turn.timings_ms:
             turn.timings_ms["wait"] = _milliseconds(since)
 
     def _write(self, turn: _Turn, reader: Reader) -> Generating[Piece, None, Draft]:
@@ -304,40 +326,6 @@ class DialogManager:
         self._report(TurnReport("done", Route.SILENT))
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
-
-
-class Reader:
-    """Who waits for an answer: the place in line, and whether the bot should go on at all."""
-
-    def __init__(self, ticket: Ticket, left: threading.Event, owner: OwnershipWatch) -> None:
-        self.ticket = ticket
-        self._left = left
-        self._owner = owner
-
-    def check(self) -> None:
-        """Raises CustomerLeft, and OwnershipError once a person has the conversation."""
-        if self._left.is_set():
-            raise CustomerLeft("Nobody reads this answer any more.")
-        self._owner()
-
-
-class OwnershipWatch:
-    """Called while an answer is written: raises OwnershipError once a person has the conversation.
-
-    The log is asked at most every CHECK_SECONDS, and not at all in between.
-    """
-
-    def __init__(self, log: ConversationLog, conversation_id: str) -> None:
-        self._log = log
-        self._conversation_id = conversation_id
-        self._next = 0.0
-
-    def __call__(self) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + CHECK_SECONDS
-        if self._log.head(self._conversation_id).owner is not Owner.BOT:
-            raise OwnershipError("A person has taken this conversation over.")
 
 
 def _milliseconds(since: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from bot.counts_schema import create_counts
 from bot.facts_schema import create_facts, create_full_text, create_reviews
 
 migrations = Migrations("conversations")
@@ -192,3 +193,14 @@ def _reviews(db: Database) -> None:
 @migrations(name="040_where_each_word_comes_from")
 def _spans(db: Database) -> None:
     db.table("turns").add_column("spans", str)
+
+
+@migrations(name="060_counts_by_day")
+def _counts(db: Database) -> None:
+    create_counts(db)
+
+
+@migrations(name="061_customers_who_type")
+def _customers_who_type(db: Database) -> None:
+    """When the customer last typed to a person; what was typed is nobody's until it is sent."""
+    db.table("conversations").add_column("customer_typing_at", str)

@@ -1,6 +1,6 @@
 """Figures over a period: counts by day, week or month, and the times that customers wait.
 
-Reads only, and only the facts of bot/facts_schema.py. Days are those of UTC.
+Reads only: the counts of bot/counts_schema.py and the facts of bot/facts_schema.py. Days are UTC's.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from bot.outcomes import Outcome, Share, outcome_shares, share
 
@@ -42,6 +44,10 @@ class Period:
     def bounds(self) -> tuple[str, str]:
         """As times of the log are compared: from the first, and before the second."""
         return self.since.isoformat(), (self.until + timedelta(days=1)).isoformat()
+
+    def days_of_log(self) -> tuple[str, str]:
+        """Its first and last day, as bot/counts_schema.py names days."""
+        return self.since.isoformat(), self.until.isoformat()
 
     def parts(self) -> list[Period]:
         """Days, or weeks from Monday, or months: at most so many as can be looked at."""
@@ -140,19 +146,14 @@ class Numbers:
 def read_numbers(connection: sqlite3.Connection, period: Period) -> Numbers:
     parts = period.parts()
     conversations = _conversations(connection, period)
-    answers = _answers(connection, period)
     outcomes: Counter[str] = Counter()
     for (_, _, outcome), (count, _) in conversations.items():
         outcomes[outcome] += count
-    solved = dict(
-        connection.execute(
-            "select solved, count(*) from conversation_facts where started_at >= ? "
-            "and started_at < ? and solved is not null group by solved",
-            period.bounds(),
-        ).fetchall()
-    )
-    by_intent = _known_intents((day, intent, n) for (day, _, intent, _), n in answers.items())
-    timed = _times(connection, period)
+    solved = _grouped(connection, period, "solved")
+    intents = [row for row in _answers(connection, period, "intent") if row[1]]
+    ratings = [row for row in _answers(connection, period, "rating") if row[1]]
+    times = [_times(connection, part) for part in parts]
+    every_time = np.concatenate(times)
     return Numbers(
         period=period,
         conversations=sum(count for count, _ in conversations.values()),
@@ -162,13 +163,16 @@ def read_numbers(connection: sqlite3.Connection, period: Period) -> Numbers:
         solved_of_asked=share("solved", solved.get(1, 0), sum(solved.values())),
         by_outcome=_series(parts, ((d, o, n) for (d, _, o), (n, _) in conversations.items())),
         by_language=_series(parts, ((d, g, n) for (d, g, _), (n, _) in conversations.items())),
-        by_route=_series(parts, ((d, route, n) for (d, route, _, _), n in answers.items())),
-        by_intent=_series(parts, by_intent),
-        by_rating=_series(parts, ((d, r, n) for (d, _, _, r), n in answers.items() if r)),
-        rising=_rising(connection, period, answers),
-        whole=_percentiles([whole for _, _, whole in timed]),
-        first_word=_percentiles([first for _, first, _ in timed]),
-        timings=_timings(parts, timed),
+        by_route=_series(parts, _answers(connection, period, "route")),
+        by_intent=_series(parts, _most_frequent(intents)),
+        by_rating=_series(parts, ratings),
+        rising=_rising(intents, _answers(connection, period.before(), "intent")),
+        whole=_percentiles(every_time[:, 1]),
+        first_word=_percentiles(every_time[:, 0]),
+        timings=[
+            Timing(part, _percentiles(its[:, 0]), _percentiles(its[:, 1]))
+            for part, its in zip(parts, times, strict=True)
+        ],
         waits=_waits(connection, period),
         satisfaction=_satisfaction(connection, period),
         documents=_documents(connection, period),
@@ -176,28 +180,42 @@ def read_numbers(connection: sqlite3.Connection, period: Period) -> Numbers:
 
 
 _Conversations = dict[tuple[str, str, str], tuple[int, int]]
-_Answers = dict[tuple[str, str, str, str], int]
+# How many there were of a name on a day.
+_Counted = tuple[str, str, int]
 
 
 def _conversations(connection: sqlite3.Connection, period: Period) -> _Conversations:
     """(day, language, outcome) -> how many, and how often their customers wrote."""
     rows = connection.execute(
-        "select substr(started_at, 1, 10), language, outcome, count(*), sum(customer_turns) "
-        "from outcomes where started_at >= ? and started_at < ? and customer_turns > 0 "
-        "group by 1, 2, 3",
-        period.bounds(),
+        "select day, language, outcome, sum(n), sum(customer_turns) from outcome_days "
+        "where day between ? and ? group by 1, 2, 3 having sum(n) > 0",
+        period.days_of_log(),
     )
     return {(day, language, outcome): (n, turns) for day, language, outcome, n, turns in rows}
 
 
-def _answers(connection: sqlite3.Connection, period: Period) -> _Answers:
-    """(day, route, intent, rating) -> how many turns of the bot."""
-    rows = connection.execute(
-        "select substr(created_at, 1, 10), route, coalesce(intent, ''), coalesce(rating, ''), "
-        "count(*) from answer_facts where created_at >= ? and created_at < ? group by 1, 2, 3, 4",
-        period.bounds(),
+def _answers(
+    connection: sqlite3.Connection, period: Period, column: Literal["route", "intent", "rating"]
+) -> list[_Counted]:
+    """The bot's turns of each day by one of their facts, which is empty where it is not known."""
+    return connection.execute(
+        f"select day, {column}, sum(n) from answer_days where day between ? and ? "
+        "group by 1, 2 having sum(n) > 0",
+        period.days_of_log(),
+    ).fetchall()
+
+
+def _grouped(
+    connection: sqlite3.Connection, period: Period, column: Literal["solved", "satisfaction"]
+) -> dict[int, int]:
+    """What customers said at the end -> how many of them."""
+    return dict(
+        connection.execute(
+            f"select {column}, count(*) from conversation_facts where started_at >= ? "
+            f"and started_at < ? and {column} is not null group by 1",
+            period.bounds(),
+        ).fetchall()
     )
-    return {(day, route, intent, rating): n for day, route, intent, rating, n in rows}
 
 
 def _series(parts: Sequence[Period], counted: Iterable[tuple[str, str, int]]) -> Series:
@@ -221,73 +239,52 @@ def _places(parts: Sequence[Period]) -> dict[str, int]:
     }
 
 
-def _known_intents(counted: Iterable[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
-    """The most frequent by their names, the rest as one; turns without an intent are left out."""
-    known = [(day, intent, n) for day, intent, n in counted if intent]
-    totals: Counter[str] = Counter()
-    for _, intent, n in known:
-        totals[intent] += n
-    shown = {intent for intent, _ in totals.most_common(_INTENTS_SHOWN)}
-    return [(day, intent if intent in shown else OTHER, n) for day, intent, n in known]
+def _most_frequent(intents: Sequence[_Counted]) -> list[_Counted]:
+    """The most frequent by their names, the rest as one."""
+    shown = {intent for intent, _ in _totals(intents).most_common(_INTENTS_SHOWN)}
+    return [(day, intent if intent in shown else OTHER, n) for day, intent, n in intents]
 
 
-def _rising(connection: sqlite3.Connection, period: Period, answers: _Answers) -> list[Rise]:
+def _rising(intents: Sequence[_Counted], earlier: Sequence[_Counted]) -> list[Rise]:
     """Where the 95 % intervals of both periods do not overlap."""
-    now = _intent_counts((intent, n) for (_, _, intent, _), n in answers.items())
-    rows = connection.execute(
-        "select intent, count(*) from answer_facts where created_at >= ? and created_at < ? "
-        "and intent is not null group by intent",
-        period.before().bounds(),
-    )
-    before = _intent_counts(rows)
+    now, before = _totals(intents), _totals(earlier)
+    del before[""]
     rises = []
     for intent, count in now.items():
-        share_now = share(intent, count, sum(now.values()))
-        share_before = share(intent, before[intent], sum(before.values()))
+        share_now = share(intent, count, now.total())
+        share_before = share(intent, before[intent], before.total())
         if share_now and share_before and share_now.low > share_before.high:
             rises.append(Rise(intent, share_now, share_before))
     rises.sort(key=lambda rise: rise.before.value - rise.now.value)
     return rises[:_RISING_SHOWN]
 
 
-def _intent_counts(counted: Iterable[tuple[str, int]]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for intent, n in counted:
-        if intent:
-            counts[intent] += n
-    return counts
+def _totals(counted: Iterable[_Counted]) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for _, name, n in counted:
+        totals[name] += n
+    return totals
 
 
-_Times = list[tuple[str, float | None, float | None]]
+# Milliseconds to the first word, and to the whole, of one answer a row; nan where not known.
+_Times = npt.NDArray[np.float64]
 
 
-def _times(connection: sqlite3.Connection, period: Period) -> _Times:
-    """(day, milliseconds to the first word, to the whole) of each answer."""
-    return connection.execute(
-        "select substr(created_at, 1, 10), first_word_ms, total_ms from answer_facts "
+def _times(connection: sqlite3.Connection, part: Period) -> _Times:
+    rows = connection.execute(
+        "select first_word_ms, total_ms from answer_facts "
         "where created_at >= ? and created_at < ? and route = 'answer'",
-        period.bounds(),
+        part.bounds(),
     ).fetchall()
+    return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
-def _timings(parts: Sequence[Period], timed: _Times) -> list[Timing]:
-    place = _places(parts)
-    first: list[list[float | None]] = [[] for _ in parts]
-    whole: list[list[float | None]] = [[] for _ in parts]
-    for day, first_word_ms, total_ms in timed:
-        first[place[day]].append(first_word_ms)
-        whole[place[day]].append(total_ms)
-    return [
-        Timing(part, _percentiles(first[n]), _percentiles(whole[n])) for n, part in enumerate(parts)
-    ]
-
-
-def _percentiles(values: Iterable[float | None]) -> Percentiles | None:
-    known = [value for value in values if value is not None]
-    if not known:
+def _percentiles(values: _Times) -> Percentiles | None:
+    known = values[~np.isnan(values)]
+    if not known.size:
         return None
     p50, p95 = np.percentile(known, [50, 95])
-    return Percentiles(len(known), float(p50), float(p95))
+    return Percentiles(known.size, float(p50), float(p95))
 
 
 def _waits(connection: sqlite3.Connection, period: Period) -> Waits:
@@ -297,40 +294,24 @@ def _waits(connection: sqlite3.Connection, period: Period) -> Waits:
         period.bounds(),
     ).fetchall()
     seconds = [value for (value,) in rows if value is not None]
-    return Waits(len(rows), len(seconds), _percentiles(seconds))
+    return Waits(len(rows), len(seconds), _percentiles(np.array(seconds)))
 
 
 def _satisfaction(connection: sqlite3.Connection, period: Period) -> dict[int, int]:
     """1..5 -> how many customers said so; all five are there where one is."""
-    found = dict(
-        connection.execute(
-            "select satisfaction, count(*) from conversation_facts where started_at >= ? "
-            "and started_at < ? and satisfaction is not null group by 1",
-            period.bounds(),
-        ).fetchall()
-    )
+    found = _grouped(connection, period, "satisfaction")
     return {stars: found.get(stars, 0) for stars in range(1, 6)} if found else {}
 
 
 def _documents(connection: sqlite3.Connection, period: Period) -> dict[str, int]:
-    """Document -> answers that cite it, the most first."""
-    since, until = period.bounds()
-    # Turns are numbered as they come: a range of numbers is read from an index, times are not.
-    first, last = connection.execute(
-        "select (select turn_id from answer_facts where created_at >= ? order by created_at "
-        "limit 1), (select turn_id from answer_facts where created_at < ? "
-        "order by created_at desc limit 1)",
-        [since, until],
-    ).fetchone()
-    rows = connection.execute(
-        "select passage_id, count(*) from matches where cited = 1 and turn_id between ? and ? "
-        "group by passage_id",
-        [first, last],
+    """Document -> how often an answer cites one of its passages, the most first."""
+    return dict(
+        connection.execute(
+            "select document, sum(n) from citation_days where day between ? and ? "
+            "group by 1 having sum(n) > 0 order by 2 desc, 1",
+            period.days_of_log(),
+        ).fetchall()
     )
-    counts: Counter[str] = Counter()
-    for passage_id, n in rows:
-        counts[passage_id.partition("#")[0]] += n
-    return dict(counts.most_common())
 
 
 def _starts(period: Period, begins: Callable[[date], bool]) -> Iterator[date]:

@@ -12,6 +12,7 @@ from knowledge.types import Match
 
 ASK_FOR_PERSON = "ask_for_person"
 COMPLAINT = "complaint"
+_HAND_OFF_RULES = {ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
 SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "small_talk"})
 
 # More choices than this are no help.
@@ -28,19 +29,27 @@ class Decision:
 
 
 def decide(
-    intent: Intent, matches: Sequence[Match], last_route: Route | None, config: Config
+    intent: Intent,
+    matches: Sequence[Match],
+    last_route: Route | None,
+    config: Config,
+    *,
+    own_score: float,
 ) -> Decision:
-    """`matches` are sorted, the best first; `last_route` is what the bot did before."""
+    """`matches` are sorted, the best first; `last_route` is what the bot did before; `own_score`
+    is the best match's of the message without those before it.
+    """
     sure = intent.known and intent.confidence >= config.desk_intent_confidence
     wish = intent.name if sure else ""
-    if wish == ASK_FOR_PERSON:
-        return Decision(Route.HAND_OFF, "asked_for_person")
-    best = matches[0].score if matches else 0.0
-    # Half a complaint with a question in it that can be answered is answered.
-    if wish == COMPLAINT and (
-        best < config.answer_score or intent.confidence >= config.complaint_confidence
+    # Half a complaint, or a word about a person, in a question that can be answered is answered.
+    if wish in _HAND_OFF_RULES and (
+        own_score < config.answer_score or intent.confidence >= config.hand_off_confidence
     ):
-        return Decision(Route.HAND_OFF, "complaint")
+        return Decision(Route.HAND_OFF, _HAND_OFF_RULES[wish])
+    # "See you!" after an answer is no further question about the same.
+    if wish in SMALL_TALK and intent.confidence > own_score:
+        return Decision(Route.SMALL_TALK, wish)
+    best = matches[0].score if matches else 0.0
     unclear = last_route is Route.CLARIFY
     if best >= config.answer_score:
         options = _close_options(matches, config)

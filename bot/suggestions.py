@@ -6,16 +6,23 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 from bot.answering import Draft, write_answer
 from bot.blocks import Block, blocks, cells
 from bot.config import Config
 from bot.database import ConversationDatabase, now
-from bot.types import Generator, Prompt
+from bot.errors import GeneratorError
+from bot.grounding import Grounding
+from bot.sentences import sentences
+from bot.types import Generator, OfferingGenerator, Prompt
 from knowledge.types import Passage
 
 MAX_SUGGESTIONS = 5
+# Of them, ways of its own that a generator offers beside its answer: they are much alike, and
+# passages say what else there is.
+_OFFERED = 2
 
 _EMPHASIS = re.compile(r"(\*\*|__|`)(?=\S)(.+?)(?<=\S)\1")
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
@@ -38,26 +45,58 @@ class Suggestion:
 
 
 def suggest(
-    prompt: Prompt, generator: Generator, quote: Generator, config: Config
+    prompt: Prompt,
+    generator: Generator,
+    quote: Generator,
+    config: Config,
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Suggestion]:
-    """At most five that differ: the checked answer first, then each passage's own words."""
+    """At most five that differ: the checked answer first, other ways that the generator offers,
+    then each passage's own words. What `check` raises ends the work.
+    """
     if not prompt.passages:
         return []
-    return list(_distinct(_drafts(prompt, generator, quote, config)))[:MAX_SUGGESTIONS]
+    drafts = _drafts(prompt, generator, quote, config, check)
+    return list(islice(_distinct(drafts), MAX_SUGGESTIONS))
 
 
 def _drafts(
-    prompt: Prompt, generator: Generator, quote: Generator, config: Config
+    prompt: Prompt,
+    generator: Generator,
+    quote: Generator,
+    config: Config,
+    check: Callable[[], None],
 ) -> Iterator[Suggestion]:
-    draft = _whole(write_answer(prompt, generator, quote, config))
+    draft = _whole(write_answer(prompt, generator, quote, config, check=check))
     if draft.text:
         source: Source = "passage" if draft.generator == quote.name else "generator"
         cited = [p for p in prompt.passages if p.id in draft.cited]
         yield _suggestion(draft.text, source, cited, draft.generator, draft.model)
+    if isinstance(generator, OfferingGenerator):
+        yield from _offered(prompt, generator, config, check)
     for passage in prompt.passages:
         alone = replace(prompt, passages=(passage,))
         text = "".join(quote.generate(alone)).strip()
         yield _suggestion(text, "passage", [passage], quote.name, quote.model)
+
+
+def _offered(
+    prompt: Prompt, generator: OfferingGenerator, config: Config, check: Callable[[], None]
+) -> Iterator[Suggestion]:
+    """Held to what customers are held to: each sentence is supported by a passage."""
+    try:
+        candidates = generator.candidates(prompt, 1 + _OFFERED, check=check)
+    except GeneratorError:
+        return
+    for told in candidates:
+        grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
+        text = "".join(part.text for part in grounding.release(sentences([told.text])))
+        if grounding.dropped or not text:
+            continue
+        copied = {span.passage_id for span in told.spans}
+        cited = [passage for passage in prompt.passages if passage.id in copied]
+        yield _suggestion(text, "generator", cited, generator.name, generator.model)
 
 
 def _whole(writing: Iterator[str]) -> Draft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
@@ -63,6 +63,14 @@ class Span:
     passage_id: str
     source_start: int
     source_end: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer that was written by copying: `spans` say where its words come from."""
+
+    text: str
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,19 @@ class Generator(Protocol):
     def model(self) -> str: ...
 
     def generate(self, prompt: Prompt) -> Iterator[str]: ...
+
+
+@runtime_checkable
+class OfferingGenerator(Generator, Protocol):
+    """A generator that knows several answers to one prompt: agents may choose among them."""
+
+    def candidates(
+        self, prompt: Prompt, n: int, *, check: Callable[[], None] = ...
+    ) -> Sequence[Told]:
+        """At most `n` that differ, the likeliest first; empty where it has none. `check` is called
+        while they are made: what it raises ends the work.
+        """
+        ...
 
 
 @runtime_checkable

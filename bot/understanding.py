@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.answer_type import asked_kinds, tells
 from bot.config import Config
 from bot.courtesy import without_courtesy
-from bot.followups import leans_on_history, with_context
+from bot.followups import leans_on_history, said_before, with_context
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.types import Embedder, Language, Match, Vectors
@@ -21,12 +21,15 @@ from knowledge.types import Embedder, Language, Match, Vectors
 
 @dataclass(frozen=True)
 class Understood:
-    """`usable`: the matches that tell the kind of fact that is asked for. Times are in ms."""
+    """`usable`: the matches that tell the kind of fact that is asked for; `own_score` is the best
+    one's of the message read alone. Times are in ms.
+    """
 
     language: Language
     intent: Intent
     matches: tuple[Match, ...]
     usable: tuple[Match, ...]
+    own_score: float
     knowledge_version: str
     timings_ms: dict[str, float]
 
@@ -43,24 +46,26 @@ class Understanding:
         timings: dict[str, float] = {}
         language = language_of(text) if _has_letters(text) else fallback
         alone = self.knowledge.corrected(without_courtesy(text))
-        before = next((turn.text for turn in reversed(history) if turn.role == "customer"), "")
+        kinds = asked_kinds(alone)
         with _timed(timings, "embed"):
             vector = self.embedder.embed([alone])[0]
         with _timed(timings, "classify"):
             intent = self.intents.classify(alone, vector)
         matches = self._search(alone, vector, language, timings)
+        own_score = _best([match for match in matches if tells(match.passage, kinds)])
+        before = said_before(history)
         if before and (leans_on_history(alone) or _best(matches) < self.config.answer_score):
             query = with_context(self.knowledge.corrected(without_courtesy(before)), alone)
             with _timed(timings, "embed"):
                 vector = self.embedder.embed([query])[0]
             in_context = self._search(query, vector, language, timings)
             matches = self._chosen(alone, matches, in_context)
-        kinds = asked_kinds(alone)
         return Understood(
             language=language,
             intent=intent,
             matches=tuple(matches),
             usable=tuple(match for match in matches if tells(match.passage, kinds)),
+            own_score=own_score,
             knowledge_version=self.knowledge.version,
             timings_ms=timings,
         )
@@ -78,7 +83,8 @@ class Understanding:
         answer once more.
         """
         if leans_on_history(text):
-            return in_context or alone
+            own_meaning = _best(alone) > _best(in_context) + self.config.follow_up_margin
+            return alone if own_meaning or not in_context else in_context
         least = self.config.follow_up_words
         own_words = {match.passage.id for match in alone if match.lexical > least}
         follows = _best(in_context) > _best(alone) and in_context[0].passage.id in own_words

@@ -211,6 +211,17 @@ async def follow(request: Request, conversation_id: ConversationId) -> Response:
 
 
 @router.post(
+    "/conversations/{id}/typing",
+    status_code=204,
+    summary="Say that the customer is typing",
+    responses=UNKNOWN,
+)
+def types(request: Request, conversation_id: ConversationId) -> None:
+    """A person at the desk sees it for a few seconds; what is typed is not sent."""
+    _desk(request).log.customer_types(conversation_id)
+
+
+@router.post(
     "/conversations/{id}/contact",
     status_code=204,
     summary="Leave an e-mail address",

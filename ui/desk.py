@@ -6,6 +6,7 @@ it answers without a login, and a form without the session's token is refused.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from bot.build import Frontdesk
 
 _HERE = Path(__file__).parent
+# For so many conversations replies are suggested at once: the others wait, and customers do not.
+_SUGGESTING = 2
 # All that may be fetched below /desk/files.
 _FILES = {
     "desk.css": "text/css",
@@ -87,6 +90,7 @@ def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
         hand_off,
         Checks(),
         {},
+        ThreadPoolExecutor(_SUGGESTING, "suggesting"),
     )
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)

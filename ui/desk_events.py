@@ -34,7 +34,9 @@ def waiting(request: Request, agent: CurrentAgent) -> JSONResponse:
 
 @router.get("/events")
 async def events(request: Request, agent: CurrentAgent, conversation: str = "") -> Response:
-    """`state`: who waits, and marks that change with the lists and the open conversation."""
+    """`state`: who waits, whether the customer types, and marks that change with the lists and the
+    open conversation.
+    """
     desk = desk_of(request)
     token = desk.sessions.token(request)
     stream = _events(desk, token, conversation)
@@ -75,6 +77,7 @@ def _state(live: Live, conversation_id: str) -> dict[str, Any]:
         "waiting": [item.id for item in waiting],
         "lists": _mark(lists),
         "conversation": _conversation_mark(live, conversation_id),
+        "typing": live.customer_types(conversation_id),
     }
 
 

@@ -22,6 +22,7 @@ events.addEventListener('state', async (event) => {
   const before = shown;
   shown = state;
   showWaiting(state.waiting);
+  if (id) document.querySelector('#customer-types').hidden = !state.typing;
   if (before && before.lists !== state.lists) await refresh(`/desk/inbox/lists?current=${id}`);
   if (before && id && before.conversation !== state.conversation) await refreshTalk();
 });
@@ -30,14 +31,15 @@ events.addEventListener('error', () => {
   document.querySelector('#lost').hidden = false;
 });
 
-async function refresh(path) {
+async function refresh(path, signal) {
   const focused = document.activeElement?.closest('.line')?.dataset.id;
-  const response = await fetch(path, { headers: { accept: 'text/html' } });
+  const response = await fetch(path, { headers: { accept: 'text/html' }, signal });
   if (response.redirected || response.status === 401) location.reload();
-  if (!response.ok) return;
+  if (!response.ok || response.status === 204) return false;
   swap(await response.text());
   if (focused) document.querySelector(`.line[data-id="${focused}"]`)?.focus();
   tick();
+  return true;
 }
 
 async function refreshTalk() {
@@ -69,7 +71,21 @@ function settle() {
   const said = [...document.querySelectorAll('.turn.customer')].at(-1)?.textContent ?? '';
   if (said === lastSaid) return;
   lastSaid = said;
-  refresh(`${here}/suggestions`);
+  suggest();
+}
+
+// Replies to an earlier message are not waited for any more: the server stops writing them.
+let suggesting = null;
+async function suggest() {
+  suggesting?.abort();
+  suggesting = new AbortController();
+  const { signal } = suggesting;
+  try {
+    const answered = await refresh(`${here}/suggestions`, signal);
+    if (!answered) lastSaid = ''; // given up, as the conversation changed hands
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 // Time waited, in the agent's language; long waits stand out.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,8 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.audit import write_audit
 from bot.database import now
-from bot.errors import EmptyMessage, OwnershipError, UnknownConversation
+from bot.errors import (
+    Busy,
+    EmptyMessage,
+    OwnershipError,
+    ReaderLeft,
+    UnknownConversation,
+    UnknownSuggestion,
+)
 from bot.live import PRESENT_SECONDS
+from bot.suggestions import Suggestion
 from bot.summary import summarize
 from bot.types import Owner
 from ui.desk_pages import page, part, problem
@@ -25,6 +35,8 @@ router = APIRouter(prefix="/inbox", default_response_class=Response)
 
 # An e-mail's length: agents paste instructions.
 MAX_CHARS = 10_000
+# How soon it is noticed that an agent waits no more for suggestions.
+_LOOK_SECONDS = 0.2
 
 
 class Said(BaseModel):
@@ -71,13 +83,32 @@ def parts(request: Request, agent: CurrentAgent, conversation_id: str) -> Respon
 
 
 @router.get("/{conversation_id}/suggestions")
-def suggestions(request: Request, agent: CurrentAgent, conversation_id: str) -> Response:
-    """Takes as long as the generator does, the first time."""
+async def suggestions(request: Request, agent: CurrentAgent, conversation_id: str) -> Response:
+    """Takes as long as the generator does, the first time. The work ends, and there is no content,
+    where the agent leaves the page or the conversation goes back to the bot.
+    """
     try:
-        found = desk_of(request).frontdesk.manager.suggest(conversation_id)
+        found = await _suggest(request, conversation_id)
     except UnknownConversation:
         return problem(request, 404, "conversation_gone")
+    except (ReaderLeft, OwnershipError, Busy):
+        return Response(status_code=204)
     return part(request, "inbox_suggestions", suggestions=found)
+
+
+async def _suggest(request: Request, conversation_id: str) -> list[Suggestion]:
+    """In a thread of the few that there are for it. Raises what DialogManager.suggest raises."""
+    desk, left = desk_of(request), threading.Event()
+    suggest = partial(desk.frontdesk.manager.suggest, conversation_id, left=left)
+    work = asyncio.get_running_loop().run_in_executor(desk.suggesting, suggest)
+    try:
+        while not work.done():
+            await asyncio.wait([work], timeout=_LOOK_SECONDS)
+            if await request.is_disconnected():
+                left.set()
+        return await work
+    finally:
+        left.set()
 
 
 @router.post("/{conversation_id}/take")
@@ -131,6 +162,8 @@ def _act(request: Request, conversation_id: str, act: Callable[[DeskState], obje
         return problem(request, 404, "conversation_gone")
     except EmptyMessage:
         return problem(request, 422, "message_empty")
+    except UnknownSuggestion:
+        return problem(request, 422, "not_suggested")
     except OwnershipError:
         owner = desk.frontdesk.log.head(conversation_id)
         if owner.agent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class DeskState:
     hand_off: HandOff
     checks: Checks
     gaps: dict[int, FoundGaps]
+    suggesting: Executor
 
 
 def desk_of(request: Request) -> DeskState:

@@ -58,6 +58,7 @@ INBOX_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "rated_down": {"en": "Did not help", "zh": "没有帮助"},
     "box": {"en": "Your message to the customer", "zh": "给客户的消息"},
     "box_hint": {"en": "Write to the customer…", "zh": "给客户写消息……"},
+    "customer_types": {"en": "The customer is typing…", "zh": "客户正在输入……"},
     "send": {"en": "Send", "zh": "发送"},
     "not_sent": {"en": "Not sent. Please try again.", "zh": "未能发送，请重试。"},
     "connection_lost": {
@@ -107,6 +108,10 @@ INBOX_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "conversation_gone": {
         "en": "There is no such conversation.",
         "zh": "没有这个对话。",
+    },
+    "not_suggested": {
+        "en": "That reply was suggested in another conversation. Please reload the page.",
+        "zh": "这条建议回复属于另一个对话，请刷新页面。",
     },
     "message_empty": {"en": "Please write something first.", "zh": "请先输入内容。"},
     "message_too_long": {

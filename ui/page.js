@@ -156,6 +156,17 @@ element.addEventListener('submit', (event) => {
   form.parentElement.querySelector('.thanks').hidden = false;
 });
 
+// A person at the desk sees that something is coming; what is typed stays here until it is sent.
+const TYPING_SECONDS = 3;
+let typedAt = 0;
+document.addEventListener('input', (event) => {
+  if (!event.target.matches('#box textarea') || !event.target.value) return;
+  if (!['waiting', 'agent'].includes(now?.owner)) return;
+  if (Date.now() - typedAt < TYPING_SECONDS * 1000) return;
+  typedAt = Date.now();
+  fetch(`api/conversations/${encodeURIComponent(followed)}/typing`, { method: 'POST' }).catch(() => {});
+});
+
 // A piece of the old conversation's answer can still come in after the new one has begun.
 document.addEventListener('click', (event) => {
   if (event.target.closest('#new')) abandoned = conversation;

@@ -17,6 +17,7 @@ from typing import Any
 from bot.errors import GeneratorError
 from bot.generators.checkpoint import first_line, process_rank
 from bot.generators.outbox import WAIT_SECONDS, Outbox
+from bot.generators.paged_attention import register
 from bot.types import Load
 
 logger = logging.getLogger(__name__)
@@ -33,10 +34,6 @@ _OVER = "the batch has ended"
 _CPU_PAGE_TOKENS = 32
 # A CPU has no memory of its own that could be filled to the brim, as the library does on a GPU.
 _CPU_CACHE_BYTES = 2 << 30
-# Without flash attention a step computes the attention of all to all, and then leaves most of it
-# out: on a CPU, a batch of 8 was 3 times as fast as plain generate, 16 twice, 32 one and a half
-# times (bot.generators.bench, shape small, prompts of 256 tokens).
-_CPU_AT_ONCE = 8
 # Prompts are read in parts of this size, so that those who are being written to never wait long.
 _CPU_STEP_TOKENS = 512
 
@@ -70,8 +67,7 @@ class Batch:
     def __init__(
         self, model: Any, generation: Any, *, at_once: int, context_tokens: int, seed: int = 0
     ) -> None:
-        on_cpu = model.device.type == "cpu"
-        self.at_once = min(at_once, _CPU_AT_ONCE) if on_cpu else at_once
+        self.at_once = at_once
         self._model = model
         self._generation = generation
         self._context_tokens = context_tokens
@@ -173,6 +169,8 @@ class Batch:
                 request.outbox.end(GeneratorError(_OVER))
 
     def _started(self) -> Any:
+        if self._model.device.type == "cpu":
+            register()
         manager = self._model.init_continuous_batching(
             generation_config=copy.deepcopy(self._generation),  # it writes into it
             continuous_batching_config=self._settings(),

@@ -89,6 +89,9 @@ def test_a_log_from_before_gets_the_facts_that_it_would_have(tmp_path: Path) -> 
             brought_up.database.db.execute(sql).fetchone()
             == new.database.db.execute(sql).fetchone()
         )
+    for table in ("outcome_days", "answer_days", "citation_days"):
+        counted = f"select * from {table} where n <> 0 order by 1, 2, 3"
+        assert list(brought_up.database.db.query(counted)) == list(new.database.db.query(counted))
     found = "select count(*) from turn_terms where turn_terms match 'question'"
     assert brought_up.database.db.execute(found).fetchone() == (10,)
     new.close()

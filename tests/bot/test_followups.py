@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.followups import leans_on_history, with_context
+from bot.followups import leans_on_history, said_before, with_context
+from bot.types import Turn
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,16 @@ def test_a_question_of_its_own_is_none(text: str) -> None:
 
 def test_context_puts_the_earlier_question_first() -> None:
     assert with_context(" How do I return? ", "and shoes?") == "How do I return? and shoes?"
+
+
+def test_a_chain_of_follow_ups_is_read_back_to_what_it_began_with() -> None:
+    said = ["What does a parcel to Austria cost?", "Sorry, I meant Italy.", "and only four kilos"]
+    history = [_said(text) for text in said]
+    assert said_before(history) == " ".join(said)
+    assert said_before(history[:1]) == said[0]
+    assert said_before([*history, _said("Do you repair tents?")]) == "Do you repair tents?"
+    assert said_before([]) == ""
+
+
+def _said(text: str) -> Turn:
+    return Turn(id=1, conversation_id="c", role="customer", text=text, created_at="", status="done")

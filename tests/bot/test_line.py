@@ -22,6 +22,16 @@ class LineMachine(RuleBasedStateMachine):
         super().__init__()
         self.line = Line(at_once=AT_ONCE, length=LENGTH)
         self.inside: list[Ticket] = []
+        self.behind: list[Ticket] = []
+
+    @rule()
+    def enter_behind(self) -> None:
+        self.behind.append(self.line.enter(behind=True))
+
+    @precondition(lambda self: self.behind)
+    @rule(data=st.data())
+    def leave_from_behind(self, data: st.DataObject) -> None:
+        self.behind.pop(data.draw(st.integers(0, len(self.behind) - 1))).leave()
 
     @rule()
     def enter(self) -> None:
@@ -49,6 +59,17 @@ class LineMachine(RuleBasedStateMachine):
         assert places == [max(0, i - AT_ONCE + 1) for i in range(len(self.inside))]
         assert self.line.answering == min(len(self.inside), AT_ONCE)
         assert self.line.waiting == max(0, len(self.inside) - AT_ONCE)
+
+    @invariant()
+    def who_is_behind_waits_for_all_customers_and_then_stands_among_them(self) -> None:
+        before = len(self.inside)
+        for ticket in list(self.behind):
+            place = ticket.wait(0)
+            assert place == max(0, before - AT_ONCE + 1)
+            before += 1
+            if place == 0:
+                self.behind.remove(ticket)
+                self.inside.append(ticket)
 
 
 TestLine = LineMachine.TestCase

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 
 from bot.database import ConversationDatabase
 from bot.export import COLUMNS, KINDS, Range, csv_lines, json_lines, rows, write_file
+from bot.log import BotTurn, ConversationLog
 from bot.numbers import Period, read_numbers
+from bot.ownership import Move
+from bot.surveys import add_survey
+from bot.types import Route
 from evals.many_conversations import write_conversations
+from tests.conftest import make_match
 
 SOME = 250
 
@@ -71,9 +76,52 @@ def test_every_figure_is_what_the_log_holds(connection: sqlite3.Connection, days
         [since],
     ).fetchall()
     assert found.documents == dict(cited)
+    _assert_counted(connection)
     settled = found.conversations - found.open
     assert all(each.total == settled for each in found.outcomes)
     assert sum(each.hits for each in found.outcomes) == settled
+
+
+def test_counts_by_day_are_what_counting_anew_would_give(log: ConversationLog) -> None:
+    """Whatever came between: other ratings, a person, a survey, a turn that is removed."""
+    busy, quiet = log.start("en").id, log.start("zh").id
+    for conversation in (busy, quiet, log.start("en", follows=quiet).id):
+        question = log.add_customer_turn(conversation, "How long?")
+        match = make_match("Five days.", name="refund")
+        cited = frozenset({match.passage.id})
+        reply = BotTurn("Five days.", Route.ANSWER, "match", matches=(match,), cited=cited)
+        answer = log.add_bot_turn(question, reply)
+        log.add_feedback(conversation, answer.id, "down")
+    log.add_feedback(conversation, answer.id, "up")
+    add_survey(log.database, conversation, solved=False, satisfaction=1)
+    log.move(busy, Move.ASK, "A person comes.")
+    connection = log.database.db.conn
+    _assert_counted(connection)
+    with log.database.transaction():
+        connection.execute("delete from feedback where turn_id = ?", [answer.id])
+        connection.execute("delete from matches where turn_id = ?", [answer.id])
+        connection.execute("delete from turns where id = ?", [answer.id])
+    _assert_counted(connection)
+
+
+def _assert_counted(connection: sqlite3.Connection) -> None:
+    counted_anew = {
+        "outcome_days": "select substr(started_at, 1, 10), language, outcome, count(*), "
+        "sum(customer_turns) from outcomes where customer_turns > 0 group by 1, 2, 3",
+        "answer_days": "select substr(created_at, 1, 10), route, coalesce(intent, ''), "
+        "coalesce(rating, ''), count(*) from answer_facts group by 1, 2, 3, 4",
+        "citation_days": "select substr(created_at, 1, 10), document, count(*) from matches "
+        "join answer_facts using (turn_id) where cited = 1 group by 1, 2",
+    }
+    kept = {
+        "outcome_days": "select day, language, outcome, sum(n), sum(customer_turns) "
+        "from outcome_days group by 1, 2, 3 having sum(n) > 0",
+        "answer_days": "select * from answer_days where n > 0",
+        "citation_days": "select * from citation_days where n > 0",
+    }
+    for name, sql in kept.items():
+        found = sorted(connection.execute(sql).fetchall())
+        assert found == sorted(connection.execute(counted_anew[name]).fetchall()), name
 
 
 def test_times_are_percentiles_of_answers(connection: sqlite3.Connection) -> None:

@@ -41,6 +41,14 @@ def matches(*scores: float) -> list[Match]:
             "asked_for_person",
         ),
         (Intent("ask_for_person", 0.1, known=False), (0.9,), None, Route.ANSWER, "match"),
+        (Intent("ask_for_person", 0.4, known=True), (0.9,), None, Route.ANSWER, "match"),
+        (
+            Intent("ask_for_person", 0.4, known=True),
+            (0.2,),
+            None,
+            Route.HAND_OFF,
+            "asked_for_person",
+        ),
         (Intent("complaint", 0.9, known=True), (0.9,), None, Route.HAND_OFF, "complaint"),
         (Intent("complaint", 0.4, known=True), (0.9,), None, Route.ANSWER, "match"),
         (Intent("complaint", 0.4, known=True), (0.2,), None, Route.HAND_OFF, "complaint"),
@@ -52,13 +60,24 @@ def matches(*scores: float) -> list[Match]:
 def test_each_rule(
     intent: Intent, scores: tuple[float, ...], last: Route | None, route: Route, rule: str
 ) -> None:
-    decision = decide(intent, matches(*scores), last, CONFIG)
+    decision = decide(intent, matches(*scores), last, CONFIG, own_score=max(scores, default=0.0))
     assert (decision.route, decision.rule) == (route, rule)
 
 
 def test_two_matches_with_one_heading_are_no_choice() -> None:
     twins = [make_match("x", score=0.9, question="Q?", name=n) for n in "ab"]
-    assert decide(NOTHING, twins, None, CONFIG).route is Route.ANSWER
+    assert decide(NOTHING, twins, None, CONFIG, own_score=0.9).route is Route.ANSWER
+
+
+@pytest.mark.parametrize(
+    ("name", "route"), [("goodbye", Route.SMALL_TALK), ("ask_for_person", Route.HAND_OFF)]
+)
+def test_what_only_the_message_before_would_answer_does_not_hide_a_wish(
+    name: str, route: Route
+) -> None:
+    intent = Intent(name, 0.4, known=True)
+    assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.2).route is route
+    assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.9).route is Route.ANSWER
 
 
 @given(
@@ -66,12 +85,13 @@ def test_two_matches_with_one_heading_are_no_choice() -> None:
     known=st.booleans(),
     scores=st.lists(st.floats(0, 1), max_size=6),
     last=st.sampled_from([None, *Route]),
+    own_score=st.floats(0, 1),
 )
 def test_it_answers_only_from_a_good_match_and_never_offers_too_much(
-    name: str, known: bool, scores: list[float], last: Route | None
+    name: str, known: bool, scores: list[float], last: Route | None, own_score: float
 ) -> None:
     found = matches(*sorted(scores, reverse=True))
-    decision = decide(Intent(name, 0.5, known=known), found, last, CONFIG)
+    decision = decide(Intent(name, 0.5, known=known), found, last, CONFIG, own_score=own_score)
     if decision.route is Route.ANSWER:
         assert found[0].score >= CONFIG.answer_score
     if decision.route is Route.CLARIFY:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.config import Config
-from bot.errors import Busy, CustomerLeft, GeneratorError
+from bot.errors import Busy, GeneratorError, ReaderLeft
 from bot.line import Line
 from bot.log import ConversationLog
 from bot.types import Answer, Piece, Route
@@ -75,7 +75,7 @@ def test_a_customer_who_leaves_before_the_first_word_ends_the_work(
     generator.pieces = [*[""] * 1000, "Never."]
     left = threading.Event()
     left.set()
-    with pytest.raises(CustomerLeft):
+    with pytest.raises(ReaderLeft):
         list(desk.manager.reply(desk.conversation.id, "refund?", left=left))
     (turn,) = desk.log.conversation(desk.conversation.id).turns
     assert turn.status == "cancelled"

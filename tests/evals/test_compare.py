@@ -47,7 +47,7 @@ def run_compare(folder: Path, old: Result, new: Result) -> Ran:
 def found_in(pack: Path, config: Config) -> Result:
     """Retrieval over the English part of a pack, with words for vectors."""
     with temporary_home(config, [pack], embedder=BagEmbedder()) as at:
-        return measure_retrieval(at, [SHOP / "test_en.jsonl"], embedder=BagEmbedder())
+        return measure_retrieval(at, [SHOP / "seen_en.jsonl"], embedder=BagEmbedder())
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +101,11 @@ def test_a_lowered_threshold_is_noticed(
     tmp_path: Path, shop: Config, built_in_embedder: Embedder
 ) -> None:
     low = shop.model_copy(update={"answer_score": 0.01, "clarify_score": 0.0})
-    unanswerable = [SHOP / "test_unanswerable.jsonl"]
+    unanswerable = [SHOP / "seen_unanswerable.jsonl"]
     before, after = (
         measure_questions(
             config,
-            [SHOP / "test_en.jsonl"],
+            [SHOP / "seen_en.jsonl"],
             unanswerable,
             limit=16,
             embedder=built_in_embedder,

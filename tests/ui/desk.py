@@ -81,10 +81,6 @@ class ReadingGenerator:
     writing: set[object] = field(default_factory=set)
     closed: threading.Event = field(default_factory=threading.Event)
 
-    @property
-    def running(self) -> int:
-        return len(self.writing)
-
     def generate(self, prompt: Prompt) -> Iterator[str]:
         slow = "slow" in prompt.question
         answer = object()

@@ -15,6 +15,7 @@ from bot.handoff import HandOff
 from bot.types import Owner, Route
 from tests.ui.conftest import Site
 from tests.ui.desk import Desk, make_app, make_desk, wait_until
+from tests.ui.test_page import begun_since
 
 EVENTS = {"accept": "text/event-stream"}
 
@@ -349,7 +350,7 @@ def test_a_message_is_kept_as_it_was_written(
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
 def test_a_client_that_leaves_ends_the_work(site: Site, accept: str) -> None:
-    generator = site.desk.generator
+    before = set(site.desk.generator.writing)
     created = httpx.post(f"{site.url}/api/conversations").json()["id"]
     body = b'{"text": "slow please"}'
     with connect(site) as connection:
@@ -359,13 +360,14 @@ def test_a_client_that_leaves_ends_the_work(site: Site, accept: str) -> None:
             f"content-length: {len(body)}\r\n\r\n"
         )
         connection.sendall(head.encode() + body)
-        wait_until(lambda: generator.running == 1)
-    wait_until(lambda: generator.running == 0)
+        wait_until(lambda: len(begun_since(before, site)) == 1)
+    wait_until(lambda: not begun_since(before, site))
     wait_until(lambda: site.desk.log.conversation(created).turns[0].status == "cancelled")
     assert len(site.desk.log.conversation(created).turns) == 1
 
 
 def test_many_are_answered_while_one_is_slow(site: Site) -> None:
+    before = set(site.desk.generator.writing)
     with httpx.Client(base_url=f"{site.url}/api", timeout=20) as http:
         slow, quick = (http.post("/conversations").json()["id"] for _ in range(2))
         path = f"/conversations/{slow}/messages"
@@ -373,8 +375,8 @@ def test_many_are_answered_while_one_is_slow(site: Site) -> None:
             next(stream.iter_bytes())
             answer = http.post(f"/conversations/{quick}/messages", json={"text": "refund?"})
             assert answer.json()["route"] == "answer"
-            assert site.desk.generator.running >= 1
-    wait_until(lambda: site.desk.generator.running == 0)
+            assert len(begun_since(before, site)) == 1
+    wait_until(lambda: not begun_since(before, site))
 
 
 def test_the_api_is_described_with_examples(client: TestClient) -> None:
@@ -386,6 +388,7 @@ def test_the_api_is_described_with_examples(client: TestClient) -> None:
         "/api/conversations/{id}/messages",
         "/api/conversations/{id}/person",
         "/api/conversations/{id}/events",
+        "/api/conversations/{id}/typing",
         "/api/conversations/{id}/contact",
         "/api/conversations/{id}/survey",
         "/api/conversations/{id}/turns/{turn_id}/feedback",

@@ -94,6 +94,34 @@ def test_a_conversation_that_is_not_there_is_a_page_that_says_so(
     assert mei.post("/desk/inbox/nobody/take").status_code == 404
 
 
+def test_a_suggestion_of_another_conversation_is_refused(
+    app: FastAPI, desk: Desk, mei: TestClient, conversation: str
+) -> None:
+    other = desk.log.start("en").id
+    desk.log.add_customer_turn(other, "refund?")
+    (suggestion, *_) = desk.frontdesk.manager.suggest(other)
+    desk_of(app).hand_off.take(conversation, "Mei")
+    said = {"text": "Five days.", "suggestion": suggestion.id}
+    refused = mei.post(f"/desk/inbox/{conversation}/say", json=said)
+    assert refused.status_code == 422
+    assert "another conversation" in refused.json()["detail"]
+    assert len(desk.log.conversation(conversation).turns) == 1
+
+
+def test_typing_is_seen_by_people_only_and_ends_with_the_message(
+    app: FastAPI, desk: Desk, mei: TestClient, conversation: str
+) -> None:
+    live, path = desk_of(app).live, f"/api/conversations/{conversation}/typing"
+    assert mei.post(path).status_code == 204
+    assert not live.customer_types(conversation)
+    desk_of(app).hand_off.take(conversation, "Mei")
+    mei.post(path)
+    assert live.customer_types(conversation)
+    desk.log.add_customer_turn(conversation, "Here it is.")
+    assert not live.customer_types(conversation)
+    assert mei.post("/api/conversations/nobody/typing").status_code == 404
+
+
 def test_who_looked_at_what_is_written_down(desk: Desk, mei: TestClient, conversation: str) -> None:
     mei.get(f"/desk/inbox/{conversation}")
     entry = audit_entries(desk.log.database, limit=1)[0]

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import GeneratorError
 from bot.generators.writer.batching import Request, Requests
-from bot.generators.writer.rendering import Told, render
+from bot.generators.writer.rendering import render
 from bot.generators.writer.search import Trail
 from bot.generators.writer.source import source_of
 from bot.generators.writer.walk import Walk
 from bot.prompt import UNKNOWN
 from bot.terms import terms
-from bot.types import Load, Prompt
+from bot.types import Load, Prompt, Told
 from knowledge.language import has_chinese
 from knowledge.types import Passage
 
@@ -113,7 +113,9 @@ class WriterGenerator:
         finally:
             request.cancel()
 
-    def candidates(self, prompt: Prompt, n: int) -> list[Told]:
+    def candidates(
+        self, prompt: Prompt, n: int, *, check: Callable[[], None] = lambda: None
+    ) -> list[Told]:
         """At most `n` different answers, the likeliest first, each with where its words come from.
 
         Empty where the writer has none. All are within the rules that `generate` keeps; the least
@@ -124,8 +126,11 @@ class WriterGenerator:
             return []
         request = self._running().submit(walk, focus=self._focus, beams=max(2, 2 * n))
         paths: list[Trail] = []
-        for paths, _ in request.updates():  # noqa: B007 - the last ones count
-            pass
+        try:
+            for paths, _ in request.updates():  # noqa: B007 - the last ones count
+                check()
+        finally:
+            request.cancel()
         told = [
             render(path.walk.sources, path.tokens)
             for path in paths

@@ -14,21 +14,12 @@ from bot.generators.writer.vocabulary import END, JOINTS, STOP, is_common
 from bot.generators.writer.walk import copied
 from bot.generators.writer.words import words_of
 from bot.terms import is_stop_word, normalise
-from bot.types import Span
+from bot.types import Span, Told
 
 _MARKS = "*_"
 # Written with capitals wherever they stand; they make no name of the word before: "Free WiFi".
 _CAPITALS_ANYWHERE = frozenset({"wifi", "wi-fi", "tv", "tvs", "atm", "byob", "led"})
 _BLANKS = re.compile(r"\s+")
-
-
-@dataclass(frozen=True)
-class Told:
-    """A rendered answer. Each span's text in the answer is its text in the passage, but for the
-    case of a first letter and for marks of emphasis that would stand alone."""
-
-    text: str
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,9 @@ class _Run:
 
 
 def render(sources: Sequence[Source], tokens: Sequence[int]) -> Told:
-    """A sentence that is not finished yet is rendered as far as it goes."""
+    """A sentence that is not finished yet is rendered as far as it goes. Each span's text is its
+    text in the passage, but for the case of a first letter and for marks of emphasis that would
+    stand alone."""
     text = ""
     spans: list[Span] = []
     for part in _parts(tokens):
