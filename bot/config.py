@@ -61,8 +61,8 @@ class Config(BaseSettings):
     )
     answers_at_once: int = Field(
         # A batch reads the weights of the model once for all of them. 32 was not measured on a
-        # GPU: `python -m bot.generators.bench` does that. On two cores 32 at once wrote 4.6 times as
-        # many tokens as one by one, 8 at once 3.2 times (shape small).
+        # GPU: `python -m bot.generators.bench` does that. On two cores 32 at once wrote 4.6 times
+        # as many tokens as one by one, 8 at once 3.2 times (shape small).
         32,
         ge=1,
         description="Answers written at the same moment; the other customers wait in line",

@@ -81,7 +81,9 @@ class Requests:
         self._waiting: SimpleQueue[Request | None] = SimpleQueue()
         self._closed = threading.Event()
         self._failures = self._tokens = 0
-        self._thread = threading.Thread(target=self._run, name="frontdesk-writer", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="frontdesk-built-in-writer", daemon=True
+        )
         self._thread.start()
         # A daemon thread inside the network would abort the process at its end.
         self._end = weakref.finalize(self, _end, self._closed, self._waiting, self._thread)
