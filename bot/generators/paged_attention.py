@@ -1,8 +1,7 @@
 """Attention of a batch on a CPU: each answer over its own keys, where the library pairs all.
 
-Flash attention does this on a GPU. The library's way without it computes the attention of every
-token in the batch to every key in the batch, and masks all of it out but the blocks on the
-diagonal.
+Flash attention does this on a GPU. Without it the library computes the attention of every token in
+the batch to every key in the batch, and masks out all of it but the blocks on the diagonal.
 """
 
 from __future__ import annotations
