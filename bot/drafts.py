@@ -92,7 +92,7 @@ class Drafts:
         with self._database.lock:
             rows = list(self._db.query("select * from drafts where id = ?", [number]))
         if not rows:
-            raise DraftError(f"No draft {number}.")
+            raise DraftError(f"No draft {number}.", "unknown")
         return _draft(rows[0])
 
     def list(self, *, limit: int = 200) -> Sequence[Draft]:
@@ -109,14 +109,14 @@ class Drafts:
         found = self.get(number).state
         if found is not state:
             raise DraftError(
-                f"Draft {number} is {found.value}, not {state.value}. Reload the page."
+                f"Draft {number} is {found.value}, not {state.value}. Reload the page.", "decided"
             )
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:
     question, answer = proposal.question.strip(), proposal.answer.strip()
     if not (question and answer):
-        raise DraftError("A draft needs a question and an answer. Fill in both.")
+        raise DraftError("A draft needs a question and an answer. Fill in both.", "incomplete")
     return {
         "language": proposal.language,
         "question": question,

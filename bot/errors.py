@@ -71,7 +71,11 @@ class WrongPassword(BotError):
 
 
 class DraftError(BotError):
-    pass
+    """`reason` is what a page looks its own sentence up by."""
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class GeneratorError(BotError):

@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bot.database import ConversationDatabase
 from bot.staff import Staff
+from evals.errors import EvalError
 
 PAGES = {
     "list": "review",
@@ -97,7 +98,11 @@ def _serving(home: Path) -> Iterator[str]:
     ) as process:
         try:
             lines = process.stdout or ()
-            yield next(word for line in lines for word in line.split() if word[:4] == "http")
+            words = (word for line in lines for word in line.split())
+            url = next((word for word in words if word.startswith("http")), "")
+            if not url:
+                raise EvalError(f"No server. Run, to see why: frontdesk serve --home {home}")
+            yield url
         finally:
             process.terminate()
             process.wait(timeout=60)

@@ -59,7 +59,7 @@ def new_draft(
     """From a turn of the bot: its question, and the answer as somebody corrected it."""
     written = _from_turn(request, turn, agent) if turn else None
     if written is None:
-        written = Written(question=question, language=language_of(question))
+        written = Written(question=question, language=_language(request, question))
     elif question:
         # Of a gap: its own question stands for all, and the one of the turn is another way.
         written = written.model_copy(update={"question": question, "asked": written.question})
@@ -80,7 +80,7 @@ def add_draft(
             section="review",
             written=written,
             number=0,
-            problem=str(error),
+            problem=_sentence(request, error),
         )
     _audit(request, agent, "drafted", number)
     return _to(number)
@@ -98,7 +98,7 @@ def change_draft(
     try:
         _drafts(request).change(number, written.proposal())
     except DraftError as error:
-        return _draft_page(request, agent, number, str(error))
+        return _draft_page(request, agent, number, _sentence(request, error))
     _audit(request, agent, "drafted", number)
     return _to(number)
 
@@ -152,7 +152,7 @@ def reject(request: Request, admin: Admin, number: int) -> Response:
     try:
         _drafts(request).decide(number, DraftState.REJECTED, admin.name)
     except DraftError as error:
-        return _draft_page(request, admin, number, str(error))
+        return _draft_page(request, admin, number, _sentence(request, error))
     _audit(request, admin, "rejected", number)
     return _to(number)
 
@@ -173,10 +173,21 @@ def undo(request: Request, admin: Admin, number: int) -> Response:
             chroma_url=desk.config.chroma_url,
         )
         drafts_.decide(number, DraftState.UNDONE, admin.name)
+    except DraftError as error:
+        return _draft_page(request, admin, number, _sentence(request, error))
     except (KnowledgeError, BotError) as error:
         return _draft_page(request, admin, number, str(error))
     _audit(request, admin, "undone", number)
     return _to(number)
+
+
+def _language(request: Request, question: str) -> Language:
+    """That of the question; without one, the one in which the desk is read."""
+    return language_of(question) if question else desk_language(request)
+
+
+def _sentence(request: Request, error: DraftError) -> str:
+    return text(f"draft_problem_{error.reason}", desk_language(request))
 
 
 def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:

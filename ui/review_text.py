@@ -185,6 +185,15 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "en": "Other ways to ask it, one a line",
         "zh": "其他问法（每行一个）",
     },
+    "draft_problem_incomplete": {
+        "en": "A draft needs a question and an answer. Fill in both.",
+        "zh": "草稿必须同时填写问题和回答。",
+    },
+    "draft_problem_unknown": {"en": "There is no such draft.", "zh": "没有这份草稿。"},
+    "draft_problem_decided": {
+        "en": "Somebody has decided about this draft already. Reload the page.",
+        "zh": "这份草稿已被处理，请刷新页面。",
+    },
     "draft_save": {"en": "Save draft", "zh": "保存草稿"},
     "draft_by": {"en": "Written by {name},", "zh": "{name} 编写于"},
     "draft_decided": {"en": "decided by {name},", "zh": "{name} 处理于"},

@@ -166,7 +166,7 @@ def test_only_admins_see_the_users(client: TestClient) -> None:
     log_in(client, "Root")
     page = client.get("/desk/users").text
     assert "Mei" in page
-    assert "logged_in" in page
+    assert "Logged in" in page
 
 
 @pytest.mark.parametrize("there", ["https://evil.example", "//evil.example", "/\\evil.example", ""])

@@ -88,7 +88,9 @@ def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: Tes
     assert "Taken back" in client.post(f"{path}/undo").text
     assert told(app) == "Five days."
     audit = client.get("/desk/users").text
-    assert all(action in audit for action in ("drafted", "published", "undone"))
+    assert all(
+        action in audit for action in ("Wrote a draft", "Published a draft", "Took a draft back")
+    )
 
 
 def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
@@ -119,5 +121,9 @@ def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
     empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
     assert empty.status_code == 422
     assert "needs a question and an answer" in empty.text
+    client.post("/desk/language", data={"language": "zh"})
+    empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
+    assert "必须同时填写问题和回答" in empty.text
+    assert client.post("/desk/drafts/999", data=FORM).status_code == 404
     assert client.get("/desk/drafts/999").status_code == 404
     assert client.post("/desk/drafts/999/check").status_code == 404

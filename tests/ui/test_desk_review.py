@@ -20,6 +20,7 @@ from tests.conftest import make_match
 from tests.ui.agents import PASSWORD, add_agent, log_in
 from tests.ui.desk import make_app, make_desk
 from tests.ui.running import running
+from tests.ui.test_page import PHONE
 from ui.desk_review import expectations
 
 MOST_KEYS = 6
@@ -222,6 +223,32 @@ def test_without_scripts_the_same_form_is_sent(client: TestClient, home: Path) -
     bad = client.post(f"/desk/review/{conversation}/turns/{turn}", data={"verdict": "great"})
     assert bad.status_code == 422
     assert client.post(f"/desk/review/{conversation}/turns/0", data=form).status_code == 404
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_no_page_is_wider_than_a_phone(browser: Browser, address: str, locale: str) -> None:
+    context = browser.new_context(locale=locale, base_url=address, **PHONE)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto("/desk/login")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.fill("[name=name]", "Root")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/desk/inbox*")
+    for path in (
+        "review",
+        "review/queue",
+        "drafts",
+        "drafts/new",
+        "gaps",
+        "numbers",
+        "users",
+        "no",
+    ):
+        page.goto(f"/desk/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+    context.close()
 
 
 def test_behind_every_bar_are_its_conversations(desk: Page) -> None:

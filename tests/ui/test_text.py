@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from bot.audit import Action
 from bot.phrases import PHRASES, Phrase
 from knowledge.language import has_chinese
 from knowledge.types import Language
@@ -42,6 +43,10 @@ def test_the_desks_pages_name_no_text_that_is_missing() -> None:
     written = "".join(page.read_text(encoding="utf-8") for page in pages)
     named = set(re.findall(r"""\bt\(["'](\w+)["'](?! ~)[,)]""", written))
     assert named <= set(DESK)
+
+
+def test_all_that_the_audit_holds_can_be_said() -> None:
+    assert {f"did_at_desk_{action}" for action in get_args(Action)} <= set(DESK)
 
 
 @pytest.mark.parametrize("key", ALL)
