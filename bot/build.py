@@ -75,14 +75,16 @@ def build_generator(config: Config) -> Generator | None:
     if config.generator == "quote":
         return None
     if config.generator == "writer":
-        from bot.generators.writer.generator import Thresholds, WriterGenerator
+        from bot.generators.writer.generator import WEIGHTS, Thresholds, WriterGenerator
 
         thresholds = Thresholds(
             sure=config.writer_sure, clear=config.writer_clear, here=config.writer_here
         )
-        if config.model:
-            return WriterGenerator(Path(config.model), thresholds=thresholds)
-        return WriterGenerator(thresholds=thresholds)
+        return WriterGenerator(
+            Path(config.model) if config.model else WEIGHTS,
+            thresholds=thresholds,
+            at_once=config.answers_at_once,
+        )
     if not config.model:
         raise ConfigError(
             f'generator = "{config.generator}" needs a model. Set model in frontdesk.toml '

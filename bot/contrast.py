@@ -99,6 +99,11 @@ def turns_round(clause: str, source: str) -> bool:
     )
 
 
+def opposes(question: str, clause: str) -> bool:
+    """Whether the clause uses the opposite of one of the question's words: before, after."""
+    return _says_the_opposite(normalise(clause), normalise(question))
+
+
 def mixes(sentence: str, source: str) -> bool:
     """Whether the sentence gives one part of `source` what another says: "adults pay €6" from
     "adults pay €12 and children pay €6"."""

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from bot.blocks import Block, blocks, cells
 from bot.contrast import limits_what_is_before, mixes, turns_round
 from bot.facts import facts, foreign_facts, numbers
-from bot.polarity import clauses, drops_restriction, negations, opening, segments, without_opener
+from bot.polarity import (
+    clauses,
+    denies,
+    drops_restriction,
+    negations,
+    opening,
+    segments,
+    without_opener,
+)
 from bot.sentences import split
 from bot.terms import normalise, terms
 from knowledge.language import has_chinese
@@ -21,6 +29,7 @@ _MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 # must be in a sentence that rests on it.
 _LEAST_LIKENESS = 0.25
 _WHICH = re.compile(r"\b(?:which|what)\b|哪|什么")
+_NOTHING = re.compile(r"\W*(?:nothing|nowhere|never|not|without)\b")
 _NOT_A_WORD = re.compile(r"(?:[^\w€$£¥%]|_)+")
 
 
@@ -109,7 +118,10 @@ class Evidence:
         if self._opening is not None:
             return says_yes == self._opening
         first = next(iter(clauses(sentence)), "")
-        return says_yes == (negations(first) == 0)
+        denied = negations(first)
+        # One negation must be the clause's own: "No, it costs nothing" turns an offer round.
+        plainly = denied != 1 or has_chinese(first) or denies(first) or _NOTHING.match(first)
+        return denied == 0 if says_yes else denied > 0 and bool(plainly)
 
     def _clause_agrees(self, clause: _Clause) -> bool:
         ranks = [_overlap(clause.terms, known.terms) for known in self._clauses]

@@ -25,6 +25,7 @@ from bot.types import (
     Conversation,
     Generator,
     IntentClassifier,
+    LocalGenerator,
     Owner,
     Piece,
     Retriever,
@@ -147,6 +148,8 @@ class DialogManager:
         for text, vector in zip(texts, self._parts.embedder.embed(texts), strict=True):
             self._parts.intents.classify(text, vector)
             self._parts.knowledge.search(text, vector, k=1)
+        if isinstance(self.generator, LocalGenerator):
+            self.generator.warm_up()
 
     def reply(
         self, conversation_id: str, text: str, *, left: threading.Event | None = None

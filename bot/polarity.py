@@ -35,6 +35,18 @@ _NO_NEGATION = re.compile(
     r"|特别|分别|别人|别的|级别|类别|性别|区别|识别|个别|告别|差不多|不断|不得不|要不|无障碍|未来|未必|无线|无忧|并非不"
 )
 
+# A negation of the whole clause; in "costs nothing" and "without a fee" only a part is denied.
+_DENIAL = re.compile(
+    r"\b(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|will|would|has|have|had)"
+    r"(?: \w+){0,2}? not\b|n't\b|\bcannot\b"
+    r"|\b(?:unable|unavailable|impossible|forbidden|prohibited)\b"
+    r"|(?:'s|\b(?:is|are|has|have|offers?|provides?|accepts?|serves?|allows?|gets?)) no\b"
+    r"|^\W*(?:no|none|neither|nobody)\b|\blacks?\b"
+)
+
+# What is said of the rest is said of something else: "other drinks are not served".
+REST = re.compile(r"\b(?:others?|another|else|elsewhere|instead|rest|remaining)\b")
+
 _YES = (
     r"yes|sure|certainly|absolutely|of course|correct"
     r"|是的|可以的?|能|当然|没错|对的?|行|有的?|会的?|招|开|送|要|收|算|需要|支持|接受|提供"
@@ -45,7 +57,7 @@ _OPENER = re.compile(
     r"(?:[,.:;!，。：；！—–-]+\s*|$|(?=\b(?:it|they|we|you|i|there|this|that)\b))"
 )
 
-_RESTRICTION = re.compile(
+RESTRICTION = re.compile(
     r"\b(?:only|unless|except|excluding|provided)\b|除非|除了|除|只有|只能|只|仅限|仅|限"
 )
 
@@ -77,6 +89,17 @@ def negations(clause: str) -> int:
     return len(_NEGATION.findall(_NO_NEGATION.sub(" ", normalise(clause))))
 
 
+def denies(clause: str) -> bool:
+    """Whether an English clause, as a whole, says no: "there is no pool", not "it costs nothing".
+
+    Two negations are left undecided: False.
+    """
+    plain = _NO_NEGATION.sub(" ", normalise(clause))
+    return (
+        negations(plain) == 1 and _DENIAL.search(plain) is not None and REST.search(plain) is None
+    )
+
+
 def opening(text: str) -> bool | None:
     """True for an opening yes, False for an opening no, None where there is neither."""
     match = _OPENER.match(normalise(text))
@@ -94,8 +117,8 @@ def drops_restriction(clause: str, source: str) -> bool:
 
     It may do without that word where it holds most of the words that follow it.
     """
-    match = _RESTRICTION.search(normalise(source))
-    if match is None or _RESTRICTION.search(normalise(clause)):
+    match = RESTRICTION.search(normalise(source))
+    if match is None or RESTRICTION.search(normalise(clause)):
         return False
     limits = set(terms(normalise(source)[match.end() :]))
     return bool(limits) and 2 * len(limits.intersection(terms(clause))) <= len(limits)

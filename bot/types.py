@@ -211,6 +211,10 @@ class LocalGenerator(Generator, Protocol):
 
     def load(self) -> Load: ...
 
+    def warm_up(self) -> None:
+        """Loads what else the first customer would wait for."""
+        ...
+
     def close(self) -> None:
         """Ends what is being written."""
         ...

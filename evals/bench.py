@@ -25,6 +25,7 @@ from bot.config import Config
 from bot.manager import DialogManager
 from bot.types import Answer, Piece
 from evals.bench_towers import tower_rows
+from evals.bench_writer import writer_rows
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.reading import document_paths
@@ -56,6 +57,7 @@ def _run(folder: Path, options: argparse.Namespace) -> None:
     _table("start", [("frontdesk --help", _seconds(_help), "s")])
     importlib.import_module("chromadb")  # throughput is compared, not the import of a library
     _table("the built-in encoder's towers", tower_rows())
+    _table("the built-in writer, three passages of the demo shop", list(writer_rows()))
     encoder = _PyTorchEncoder()
     built_in = load_embedder("built-in")
     agreement = float(

@@ -7,6 +7,7 @@ right passage, nearness to a person's answer beside that of quoting the right pa
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 from collections import Counter
@@ -22,10 +23,11 @@ from bot.build import build_generator, build_quote
 from bot.config import Config
 from bot.facts import facts, foreign_facts
 from bot.generators.writer.generator import WriterGenerator
-from bot.generators.writer.lessons import Entry, is_held_out, read_entries
+from bot.generators.writer.lessons import Entry, is_held_out, passage_of, read_entries
 from bot.generators.writer.telling import without_closing
 from bot.sentences import split
 from bot.types import Prompt
+from evals.reading import read_lines
 from knowledge.types import Passage
 
 SEED = 7
@@ -52,17 +54,26 @@ class Written:
     without_gold: list[float]
 
 
-def rows(data: Path, *, paraphrased: bool) -> list[Row]:
-    """Entries of dstc9_more that a person has answered, of entities that are held out."""
-    entries = read_entries(data, (), ("dstc9", "covid_en", "aws"))
+def rows(
+    data: Path, *, paraphrased: bool, dev: bool = False, answered: bool = True, seed: int = SEED
+) -> list[Row]:
+    """Questions of held-out entities, each with its passage and two others of the entity, shuffled.
+
+    The entities of dstc9_more are reported on; `dev` are those that only dstc9 has, on which
+    thresholds are chosen. `answered`: only of dstc9_more, and only those that a person answered.
+    """
+    entries = read_entries(data, (), ("covid_en", "aws"))
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(entry.group, []).append(entry)
+    reported = {entry.group for entry in entries if entry.source == "dstc9_more"}
     found = []
     for entry in entries:
-        if not entry.response or not is_held_out(entry.group):
+        if not is_held_out(entry.group) or (entry.group in reported) is dev:
             continue
-        dice = random.Random(f"{SEED} {entry.group} {entry.question}")
+        if answered and not (entry.response and entry.source == "dstc9_more"):
+            continue
+        dice = random.Random(f"{seed} {entry.group} {entry.question}")
         others = {e.passage.text: e.passage for e in groups[entry.group]}
         others.pop(entry.passage.text, None)
         chosen = dice.sample(list(others.values()), min(_DISTRACTORS, len(others)))
@@ -184,23 +195,56 @@ def _loops(text: str) -> bool:
 @click.option("--data", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--weights", type=click.Path(path_type=Path, exists=True), help="Not the built-in")
 @click.option("--table", type=click.Path(path_type=Path), help="Write 100 answers to this file")
-def main(data: Path, weights: Path | None, table: Path | None) -> None:
+@click.option("--draw", type=int, help="Only the table, of any held-out questions, by this seed")
+def main(data: Path, weights: Path | None, table: Path | None, draw: int | None) -> None:
     config = Config(generator="writer", model=str(weights or ""))
     writer = build_generator(config)
     assert isinstance(writer, WriterGenerator)  # noqa: S101
-    for paraphrased in (False, True):
-        written = [write(row, writer, config) for row in rows(data, paraphrased=paraphrased)]
-        click.echo("Paraphrased questions" if paraphrased else "The passages' own questions")
-        for name, value in figures(written):
-            click.echo(f"  {name:40} {value:.3f}")
-        if table and not paraphrased:
-            _write_table(table, random.Random(SEED).sample(written, min(100, len(written))))
+    with contextlib.closing(writer):
+        if draw is not None and table:
+            _write_table(table, [write(row, writer, config) for row in drawn(data, draw)])
+            return
+        for paraphrased in (False, True):
+            written = [write(row, writer, config) for row in rows(data, paraphrased=paraphrased)]
+            click.echo("Paraphrased questions" if paraphrased else "The passages' own questions")
+            for name, value in figures(written):
+                click.echo(f"  {name:40} {value:.3f}")
+            if table and not paraphrased:
+                _write_table(table, random.Random(SEED).sample(written, min(100, len(written))))
+        _print_clapnq(data, writer)
+
+
+def drawn(data: Path, seed: int) -> list[Row]:
+    """100 questions of held-out entities, each in its own words or paraphrased."""
+    pool = [
+        row
+        for paraphrased in (False, True)
+        for row in rows(data, paraphrased=paraphrased, answered=False, seed=seed)
+    ]
+    return random.Random(seed).sample(pool, 100)
+
+
+def _print_clapnq(data: Path, writer: WriterGenerator) -> None:
+    """Long-form questions on encyclopedia passages: another kind of text than it has learned on."""
+    folder = data / "grounded" / "clapnq"
+    here: dict[bool, list[float]] = {True: [], False: []}
+    for name in ("answerable", "unanswerable"):
+        path = folder / f"{name}.jsonl"
+        for line in read_lines([path]) if path.is_file() else ():
+            passages = tuple(passage_of("", "", text) for text in line.texts("passages"))
+            held = writer.holds(Prompt(line.text("question"), passages, "en"))
+            here[name == "answerable"].append(max(held))
+    if not all(here.values()):
+        return
+    click.echo(f"clapnq, {len(here[True])} answerable and {len(here[False])} not")
+    click.echo(f"  {'not here, AUROC':40} {auroc(here[True], here[False]):.3f}")
 
 
 def _write_table(path: Path, written: Sequence[Written]) -> None:
-    lines = ["| question | right passage | answer | by | person |", "|---|---|---|---|---|"]
-    for one in written:
+    lines = ["| | question | right passage | answer | by | person |", "|---|---|---|---|---|---|"]
+    for number, one in enumerate(written, 1):
         cells = [
+            str(number),
             one.row.question,
             one.row.gold.text,
             one.text,

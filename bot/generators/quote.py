@@ -16,6 +16,7 @@ from bot.sentences import split
 from bot.terms import terms
 from bot.types import Prompt
 from knowledge.language import has_chinese
+from knowledge.types import Passage
 
 # A screenful on a phone. Chinese says the same in about half as many characters.
 MAX_CHARS = 600
@@ -32,6 +33,20 @@ _CONDITION = re.compile(
 )
 
 
+# Not before "but" and "only", which need the word before them, nor where nothing else follows.
+_YES_OR_NO = re.compile(
+    r"(?:yes|no)[,.:] +(?=[A-Za-z0-9])(?!but\b|only\b|and\b|never\b)", re.IGNORECASE
+)
+# Words that questions hold beside what they are about.
+_GENERAL = frozenset(
+    terms(
+        "available offer offered provide provided possible allow allowed accept accepted serve "
+        "able place service option know tell find out make use currently today anyone want need "
+        "wish go come please let wonder question"
+    )
+)
+
+
 class QuoteGenerator:
     """Quotes the first passage of the prompt; yields nothing where there is none."""
 
@@ -40,7 +55,19 @@ class QuoteGenerator:
 
     def generate(self, prompt: Prompt) -> Iterator[str]:
         if prompt.passages:
-            yield from split(quote(prompt.question, prompt.passages[0].text))
+            text = quote(prompt.question, prompt.passages[0].text)
+            yield from split(_for_another_question(prompt.question, prompt.passages[0], text))
+
+
+def _for_another_question(question: str, passage: Passage, text: str) -> str:
+    """Without the yes or no that opens an English answer, where the customer asks with words that
+    the entry does not know: it answers its own question, and may be false to this one."""
+    match = _YES_OR_NO.match(text) if passage.language == "en" else None
+    known = {*terms(passage.title), *terms(passage.question), *terms(passage.text), *_GENERAL}
+    if match is None or set(terms(question)) <= known:
+        return text
+    rest = text[match.end() :]
+    return rest[:1].upper() + rest[1:]
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,9 @@ class TransformersGenerator:
     def load(self) -> Load:
         return self._writer.load()
 
+    def warm_up(self) -> None:
+        """The model was loaded when this was made."""
+
     def close(self) -> None:
         """Ends what is being written."""
         self._writer.close()

@@ -48,6 +48,16 @@ def test_a_short_answer_is_quoted_whole() -> None:
     assert quote("Can I bring my dog?", text) == text
 
 
+def test_an_answers_yes_or_no_is_not_quoted_to_another_question() -> None:
+    passage = make_passage("Yes, dogs are welcome.", question="Can I bring my dog?")
+
+    def quoted(question: str) -> str:
+        return "".join(QuoteGenerator().generate(Prompt(question, (passage,), "en")))
+
+    assert quoted("Are dogs welcome?") == "Yes, dogs are welcome."
+    assert quoted("Is the cat forbidden?") == "Dogs are welcome."
+
+
 def test_a_table_keeps_its_head_and_the_rows_that_match() -> None:
     found = quote("What does shipping to Austria cost?", SHIPPING)
     assert "| Destination | Up to 5 kg | Working days |\n|---|---|---|\n| Austria, Belg" in found

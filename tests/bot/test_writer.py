@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,11 @@ from hypothesis import strategies as st
 
 from bot.errors import GeneratorError
 from bot.facts import facts, foreign_facts
+from bot.generators.writer.batch import batch, page, question_words, source_words
 from bot.generators.writer.generator import Thresholds, WriterGenerator
 from bot.generators.writer.network import Writer, WriterConfig
 from bot.generators.writer.rendering import render
+from bot.generators.writer.search import Search, Start
 from bot.generators.writer.source import source_of
 from bot.generators.writer.telling import like_a_person, tell, without_closing
 from bot.generators.writer.vocabulary import END, IT, JOINTS, NO, SORRY, STOP, YES
@@ -23,9 +28,10 @@ from bot.generators.writer.walk import COPY, MOST_SENTENCES, STRIDE, Walk
 from bot.generators.writer.words import words_of
 from bot.prompt import UNKNOWN
 from bot.sentences import split
-from bot.types import Prompt
+from bot.types import LocalGenerator, Prompt
 from knowledge.language import language_of
 from knowledge.types import Passage
+from knowledge.word_states import WordStates
 
 ALL = Thresholds(sure=0.0, clear=0.0, here=0.0)
 TEXTS = [
@@ -80,13 +86,15 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def guessing(random_weights: Path) -> WriterGenerator:
-    return WriterGenerator(random_weights, thresholds=ALL)
+def guessing(random_weights: Path) -> Iterator[WriterGenerator]:
+    with contextlib.closing(WriterGenerator(random_weights, thresholds=ALL)) as generator:
+        yield generator
 
 
 @pytest.fixture(scope="session")
-def writer() -> WriterGenerator:
-    return WriterGenerator(thresholds=ALL)
+def writer() -> Iterator[WriterGenerator]:
+    with contextlib.closing(WriterGenerator(thresholds=ALL)) as generator:
+        yield generator
 
 
 @settings(max_examples=150, deadline=None)
@@ -141,6 +149,136 @@ def test_yes_needs_all_that_is_asked() -> None:
     assert YES in walk_of("Is parking available?", TEXTS[1]).allowed()
     assert YES not in walk_of("Is free parking available?", TEXTS[1]).allowed()
     assert YES not in walk_of("What does parking cost?", TEXTS[1]).allowed()
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "Are there any WiFi at the site?",
+            "WiFi is free at the Layne, so it costs nothing.",
+        ),
+        ("Do you serve alcohol?", "Other alcohol is not served."),
+        ("Do you allow smoking?", "This is a smoke-free property with non smoking rooms."),
+        ("Can I get wifi?", "The Layne Hotel does not offer free WiFi."),
+        ("Do you charge for wifi?", "WiFi is free of charge."),
+        ("Can I check in before 3 pm?", "You can check in after 3 pm."),
+        ("Do I need a reservation?", "A reservation is possible."),
+        ("Do all rooms have a TV?", "Some rooms have a TV."),
+        ("Do you have parking?", "No parking is available."),
+    ],
+)
+def test_doubts_speak_against_yes_and_no(question: str, text: str) -> None:
+    assert not {YES, NO} & set(walk_of(question, text).allowed())
+
+
+def test_unfortunately_regrets_what_was_asked_for() -> None:
+    assert SORRY not in walk_of("Is breakfast free?", "There is no charge for breakfast.").allowed()
+    assert SORRY not in walk_of("Is there parking?", "Pets are not allowed.").allowed()
+
+
+def test_a_name_with_an_exclamation_mark_stays_the_subject() -> None:
+    [clause] = walk_of("?", "Layne's Believe It or Not! accepts credit cards.").sources[0].clauses
+    assert (clause.first, clause.tellable) == (0, True)
+
+
+@pytest.mark.parametrize("text", ["Accepts credit cards.", "Yes, free of charge, in Tessen."])
+def test_half_a_sentence_is_not_told(text: str) -> None:
+    assert not walk_of("?", text).allowed()
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "told"),
+    [
+        ("Blue Barn", "Blue Barn has no parking.", "No, Blue Barn has no parking."),
+        ("", "There's no parking.", "No, there's no parking."),
+        ("Tacorea", "The Tacorea has no parking.", "No, the Tacorea has no parking."),
+        (
+            "The Missing Sock",
+            "The Missing Sock has no parking.",
+            "No, The Missing Sock has no parking.",
+        ),
+        (
+            "Korean Street Food",
+            "Street parking is not available.",
+            "No, street parking is not available.",
+        ),
+    ],
+)
+def test_behind_an_opener_names_keep_their_capital(title: str, text: str, told: str) -> None:
+    passage = Passage("a", "doc", title, (), "", text, "en")
+    walk = Walk((source_of(passage),), "Is there parking?")
+    tokens = tell(walk, [(0, 0)], opener=NO)
+    assert tokens is not None
+    assert render(walk.sources, tokens).text == told
+
+
+def test_a_name_is_not_left_out_by_half() -> None:
+    text = "The mood of Ria Bakery & Cafe is calm."
+    passage = Passage("a", "doc", "Ria Bakery & Cafe", (), "", text, "en")
+    walk = Walk((source_of(passage),))
+    assert render(walk.sources, written(walk, choose=iter([1] * 100))).text == text
+
+
+def test_emphasis_that_closes_later_is_not_doubled(guessing: WriterGenerator) -> None:
+    text = "You get it within **10 days of your order**, and not later."
+    assert "".join(guessing.generate(prompt_of("When do I get it?", text))) == text
+
+
+def test_a_question_with_two_parts_gets_both_passages() -> None:
+    walk = walk_of("Is there parking and a pool?", TEXTS[1], TEXTS[5])
+    both = replace(walk, first=0, others=frozenset({1}))
+    text = render(walk.sources, written(both, choose=iter([0] * 200))).text
+    assert "Parking is available" in text
+    assert "The pool opens at 7:00" in text
+
+
+def told_alone_and_late(folder: Path, walks: list[Walk], *, late: bool) -> list[tuple[int, ...]]:
+    """Each walk written by itself, or each joining a step after the one before."""
+    encoder, writer = WordStates(), Writer.from_pretrained(folder, dtype=torch.float32)
+    writer.train(False)
+    found: dict[int, tuple[int, ...]] = {}
+    search = Search(writer)
+
+    def step() -> bool:
+        steps = search.step()
+        found.update({key: paths[0].tokens for key, paths in steps.items()})
+        return bool(steps)
+
+    with torch.inference_mode():
+        for key, walk in enumerate(walks):
+            words = [question_words(walk.question), *map(source_words, walk.sources)]
+            asked, *told = encoder.states(words)
+            pages = [
+                page(walk.question, source, (asked, states))
+                for source, states in zip(walk.sources, told, strict=True)
+            ]
+            made = batch([pages])
+            search.join([Start(key, walk, 1, 0)], writer.read(made.reading), made)
+            while step() and not late:
+                pass
+        while step():
+            pass
+    return [found[key] for key in range(len(walks))]
+
+
+def test_who_joins_a_batch_gets_what_is_written_alone(random_weights: Path) -> None:
+    walks = [walk_of(question, *TEXTS[: n + 2]) for n, question in enumerate(QUESTIONS[:4])]
+    late = told_alone_and_late(random_weights, walks, late=True)
+    assert late == told_alone_and_late(random_weights, walks, late=False)
+
+
+def test_a_closed_writer_has_no_thread_and_writes_again_when_asked(random_weights: Path) -> None:
+    before = threading.active_count()
+    writer = WriterGenerator(random_weights, thresholds=ALL)
+    prompt = prompt_of("Is there parking?", TEXTS[1])
+    text = "".join(writer.generate(prompt))
+    assert isinstance(writer, LocalGenerator)
+    assert writer.healthy
+    writer.close()
+    assert threading.active_count() == before
+    assert "".join(writer.generate(prompt)) == text
+    writer.close()
 
 
 def test_a_clause_is_never_told_without_the_one_that_limits_it() -> None:

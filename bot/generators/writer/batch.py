@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -34,6 +35,11 @@ class Page:
         return len(self.kinds)
 
 
+@lru_cache(maxsize=65536)
+def _stems(word: str) -> frozenset[str]:
+    return frozenset(terms(word))
+
+
 def question_words(question: str) -> list[str]:
     return [word.text for word in words_of(question)][:QUESTION_WORDS] or ["?"]
 
@@ -45,7 +51,7 @@ def source_words(source: Source) -> list[str]:
 def page(question: str, source: Source, states: tuple[States, States]) -> Page:
     asked = question_words(question)
     sizes = [len(asked), len(source.heading), len(source.text)]
-    stems = [frozenset(terms(word)) for word in (*asked, *source_words(source))]
+    stems = [_stems(word) for word in (*asked, *source_words(source))]
     sides = frozenset().union(*stems[: sizes[0]]), frozenset().union(*stems[sizes[0] :])
     shared = [bool(stem & sides[number < sizes[0]]) for number, stem in enumerate(stems)]
     kinds = np.repeat(np.array([1, 2, 3], dtype=np.int8), sizes)

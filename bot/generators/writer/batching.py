@@ -1,26 +1,33 @@
-"""Requests that come while others run wait together, and are then read and written as one batch."""
+"""One thread that owns the network: whoever asks joins the batch that is being written."""
 
 from __future__ import annotations
 
+import logging
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from bot.errors import GeneratorError
 from bot.generators.writer.batch import Page, batch, page, question_words, source_words
-from bot.generators.writer.search import Trail, search
+from bot.generators.writer.search import Search, Start, Trail
 from bot.generators.writer.walk import Walk
+from bot.types import Load
 from knowledge.word_states import States, WordStates
 
 if TYPE_CHECKING:
     from bot.generators.writer.network import Writer
 
-# More at once makes the first of them wait without much gain: see the benchmark.
-MOST_AT_ONCE = 8
+logger = logging.getLogger(__name__)
+
 # Passages whose states are remembered: the same ones are read again and again.
 _REMEMBERED = 2000
+# Failures in a row from which the network calls itself broken.
+_BROKEN = 3
+_STOP_SECONDS = 5.0
 
 # All paths of the latest step that are still alive or have ended, the best first, and the
 # probability of each passage that it holds the answer.
@@ -29,37 +36,37 @@ Focus = Callable[[Walk, list[float]], Walk]
 
 
 class Request:
-    """One answer that is asked for. Its updates end when it does."""
+    """One answer that is asked for. `focus` narrows the walk once the passages are read."""
 
     def __init__(self, walk: Walk, *, focus: Focus, beams: int) -> None:
         self.walk = walk
         self.focus = focus
         self.beams = beams
+        self.holds: list[float] = []
+        self.ended: list[Trail] = []
         self.cancelled = threading.Event()
-        self.results: Queue[Update | BaseException | None] = Queue()
+        self.results: SimpleQueue[Update | Exception | None] = SimpleQueue()
 
     def cancel(self) -> None:
         self.cancelled.set()
 
-    def holds(self) -> list[float]:
-        """Each passage's probability; the answer is given up."""
-        for _, holds in self.updates():
-            self.cancel()
-            return holds
-        return []
+    def update(self, paths: Sequence[Trail]) -> None:
+        best = sorted([*self.ended, *paths], key=lambda path: -path.log_probability)
+        self.ended += [path for path in paths if path.walk.ended]
+        self.results.put((best, self.holds))
 
     def updates(self) -> Iterator[Update]:
-        """Raises what the network raised."""
+        """Raises GeneratorError."""
         while (result := self.results.get()) is not None:
-            if isinstance(result, BaseException):
-                raise result
+            if isinstance(result, Exception):
+                raise GeneratorError(f"writer: {result}") from result
             yield result
 
 
 class Requests:
-    """One daemon thread that owns the network."""
+    """At most `at_once` are written in one batch; the others wait until one of them has ended."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, at_once: int) -> None:
         import torch
 
         from bot.generators.writer.network import Writer
@@ -68,57 +75,107 @@ class Requests:
         self._writer.train(False)
         self._encoder = WordStates()
         self._states: OrderedDict[tuple[str, ...], States] = OrderedDict()
-        self._waiting: Queue[Request] = Queue()
-        threading.Thread(target=self._run, name="frontdesk-writer", daemon=True).start()
+        self._at_once = at_once
+        self._search = Search(self._writer)
+        self._running: dict[int, Request] = {}
+        self._waiting: SimpleQueue[Request | None] = SimpleQueue()
+        self._closed = threading.Event()
+        self._failures = self._tokens = 0
+        self._thread = threading.Thread(
+            target=self._run, name="frontdesk-built-in-writer", daemon=True
+        )
+        self._thread.start()
+        # A daemon thread inside the network would abort the process at its end.
+        self._end = weakref.finalize(self, _end, self._closed, self._waiting, self._thread)
+
+    @property
+    def healthy(self) -> bool:
+        return self._failures < _BROKEN and self._thread.is_alive()
 
     def submit(self, walk: Walk, *, focus: Focus, beams: int) -> Request:
-        """`focus` narrows the walk once it is known what the passages hold."""
         request = Request(walk, focus=focus, beams=beams)
-        self._waiting.put(request)
+        if self._closed.is_set():
+            request.results.put(GeneratorError("it was closed"))
+        else:
+            self._waiting.put(request)
         return request
 
+    def load(self) -> Load:
+        return Load(
+            writing=len(self._running),
+            waiting=self._waiting.qsize(),
+            cache_use=len(self._states) / _REMEMBERED,
+            tokens=self._tokens,
+        )
+
+    def close(self) -> None:
+        """Ends what is being written."""
+        self._end()
+
     def _run(self) -> None:
-        while True:
-            requests = [self._waiting.get()]
-            while len(requests) < MOST_AT_ONCE:
-                try:
-                    requests.append(self._waiting.get_nowait())
-                except Empty:
-                    break
-            for beams in sorted({request.beams for request in requests}):
-                self._answer([r for r in requests if r.beams == beams], beams)
-
-    def _answer(self, requests: list[Request], beams: int) -> None:
-        try:
-            self._write(requests, beams)
-        except BaseException as error:  # noqa: BLE001 - raised again where the words are read
-            for request in requests:
-                request.results.put(error)
-        for request in requests:
-            request.results.put(None)
-
-    def _write(self, requests: Sequence[Request], beams: int) -> None:
         import torch
 
         with torch.inference_mode():
-            made = batch(self._pages(requests))
-            memory = self._writer.read(made.reading)
-        holds = memory.holds.sigmoid().tolist()
-        best: list[list[Trail]] = [[] for _ in requests]
-        walks = [
-            request.focus(request.walk, own[: len(request.walk.sources)])
-            for request, own in zip(requests, holds, strict=True)
-        ]
-        for paths in search(self._writer, memory, made, walks, beams=beams):
-            for number, request in enumerate(requests):
-                own = [path for path in paths if path.example == number]
-                if not own:
-                    continue
-                done = [path for path in best[number] if path.walk.ended]
-                best[number] = sorted([*done, *own], key=lambda path: -path.log_probability)
-                request.results.put((best[number], holds[number][: len(request.walk.sources)]))
-            if all(request.cancelled.is_set() for request in requests):
-                return
+            while not self._closed.is_set():
+                self._advance(self._come())
+        self._give_up([*self._running.values(), *self._come()], GeneratorError("it was closed"))
+
+    def _come(self) -> list[Request]:
+        """Those who join now; waits for one where nothing is written."""
+        come: list[Request] = []
+        while len(self._running) + len(come) < self._at_once:
+            try:
+                idle = not (self._running or come or self._closed.is_set())
+                request = self._waiting.get(block=idle)
+            except Empty:
+                break
+            if request is None:
+                break
+            come.append(request)
+        return come
+
+    def _advance(self, come: Sequence[Request]) -> None:
+        try:
+            if come:
+                self._join(come)
+            self._step()
+            self._failures = 0
+        except Exception as error:
+            self._failures += 1
+            logger.exception("The writer failed.")
+            self._give_up([*self._running.values(), *come], error)
+            self._running = {}
+            self._search = Search(self._writer)
+
+    def _give_up(self, requests: Sequence[Request], error: Exception) -> None:
+        for request in dict.fromkeys(requests):
+            request.results.put(error)
+
+    def _join(self, come: Sequence[Request]) -> None:
+        made = batch(self._pages(come))
+        memory = self._writer.read(made.reading)
+        starts: list[Start] = []
+        for example, (request, held) in enumerate(
+            zip(come, memory.holds.sigmoid().tolist(), strict=True)
+        ):
+            request.holds = held[: len(request.walk.sources)]
+            self._running[id(request)] = request
+            walk = request.focus(request.walk, request.holds)
+            starts.append(Start(id(request), walk, request.beams, example))
+        self._search.join(starts, memory, made)
+
+    def _step(self) -> None:
+        """Whoever gets nothing any more has ended."""
+        left = {key for key, request in self._running.items() if request.cancelled.is_set()}
+        self._search.leave(left)
+        found = self._search.step()
+        for key, request in list(self._running.items()):
+            if key in found:
+                request.update(found[key])
+            if key in left or not self._search.writes(key):
+                del self._running[key]
+                self._tokens += max((len(path.tokens) for path in request.ended), default=0)
+                request.results.put(None)
 
     def _pages(self, requests: Sequence[Request]) -> list[list[Page]]:
         asked = [tuple(question_words(request.walk.question)) for request in requests]
@@ -142,3 +199,12 @@ class Requests:
         while len(self._states) > _REMEMBERED:
             self._states.popitem(last=False)
         return found
+
+
+def _end(
+    closed: threading.Event, waiting: SimpleQueue[Request | None], thread: threading.Thread
+) -> None:
+    closed.set()
+    waiting.put(None)
+    if thread is not threading.current_thread():
+        thread.join(timeout=_STOP_SECONDS)

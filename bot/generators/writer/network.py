@@ -8,7 +8,7 @@ scores a few words of its own and every word of every passage in one softmax (Co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class WriterConfig(PretrainedConfig):  # type: ignore[no-untyped-call]
         read_width: int = 384,
         width: int = 192,
         heads: int = 4,
-        encoder_layers: int = 2,
+        encoder_layers: int = 1,
         decoder_layers: int = 2,
         longest_answer: int = 200,
         dropout: float = 0.1,
@@ -80,15 +80,90 @@ class Memory:
     crossed: tuple[KeysValues, ...]
 
     def rows(self, index: Tensor) -> Memory:
-        """The memory of the examples `index`, in that order."""
+        """The memory of the examples `index`, in that order, as long as the longest needs."""
+        padding = self.padding[index]
+        end = int((~padding).any(0).nonzero().max()) + 1
         return Memory(
-            self.words[index],
-            self.padding[index],
-            self.keys[index],
-            self.prior[index],
+            self.words[index, :end],
+            padding[:, :end],
+            self.keys[index, :end],
+            self.prior[index, :end],
             self.holds[index],
-            tuple((keys[index], values[index]) for keys, values in self.crossed),
+            tuple((k[index, :, :end], v[index, :, :end]) for k, v in self.crossed),
         )
+
+    def joined(self, other: Memory) -> Memory:
+        """The examples of both; the shorter memory is padded at its end."""
+        one, two = self._padded(other), other._padded(self)
+        parts = [torch.cat(pair) for pair in zip(one._tensors(), two._tensors(), strict=True)]
+        return _memory(parts)
+
+    def _padded(self, other: Memory) -> Memory:
+        """As long as the other at least."""
+        more = max(0, other.words.shape[1] - self.words.shape[1])
+        passages = max(0, other.holds.shape[1] - self.holds.shape[1])
+        return Memory(
+            functional.pad(self.words, (0, 0, 0, more)),
+            functional.pad(self.padding, (0, more), value=True),
+            functional.pad(self.keys, (0, 0, 0, more)),
+            functional.pad(self.prior, (0, more)),
+            functional.pad(self.holds, (0, passages)),
+            tuple(
+                (functional.pad(keys, (0, 0, 0, more)), functional.pad(values, (0, 0, 0, more)))
+                for keys, values in self.crossed
+            ),
+        )
+
+    def _tensors(self) -> list[Tensor]:
+        crossed = [tensor for pair in self.crossed for tensor in pair]
+        return [self.words, self.padding, self.keys, self.prior, self.holds, *crossed]
+
+
+def _memory(tensors: Sequence[Tensor]) -> Memory:
+    words, padding, keys, prior, holds, *crossed = tensors
+    pairs = tuple(zip(crossed[::2], crossed[1::2], strict=True))
+    return Memory(words, padding, keys, prior, holds, pairs)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Keys and values of the tokens that were written. `real` (rows, tokens) is False where a row
+    has none: rows of one batch need not have come together, nor be equally far."""
+
+    layers: tuple[KeysValues, ...]
+    real: Tensor
+
+    def rows(self, index: Tensor) -> Past:
+        """Without the places where none of these rows has a token."""
+        real = self.real[index]
+        used = real.any(0)
+        layers = tuple((k[index][:, :, used], v[index][:, :, used]) for k, v in self.layers)
+        return Past(layers, real[:, used])
+
+    def blank(self, rows: int) -> Past:
+        """Rows that have no token yet."""
+        layers = tuple(
+            (k.new_zeros((rows, *k.shape[1:])), v.new_zeros((rows, *v.shape[1:])))
+            for k, v in self.layers
+        )
+        return Past(layers, self.real.new_zeros((rows, self.real.shape[1])))
+
+    def joined(self, other: Past) -> Past:
+        """The rows of both, the shorter ones padded at their beginning."""
+        one, two = self._padded(other), other._padded(self)
+        layers = tuple(
+            (torch.cat((k, other_k)), torch.cat((v, other_v)))
+            for (k, v), (other_k, other_v) in zip(one.layers, two.layers, strict=True)
+        )
+        return Past(layers, torch.cat((one.real, two.real)))
+
+    def _padded(self, other: Past) -> Past:
+        more = max(0, other.real.shape[1] - self.real.shape[1])
+        layers = tuple(
+            (functional.pad(k, (0, 0, more, 0)), functional.pad(v, (0, 0, more, 0)))
+            for k, v in self.layers
+        )
+        return Past(layers, functional.pad(self.real, (more, 0)))
 
 
 class Attention(nn.Module):
@@ -229,27 +304,36 @@ class Writer(PreTrainedModel):  # type: ignore[no-untyped-call]
         self,
         memory: Memory,
         tokens: Tensor,
-        past: tuple[KeysValues, ...] | None = None,
-    ) -> tuple[Tensor, tuple[KeysValues, ...]]:
+        past: Past | None = None,
+        *,
+        real: Tensor | None = None,
+    ) -> tuple[Tensor, Past]:
         """Scores (examples, tokens, joints + memory words) of what follows each token.
 
-        `past` are the keys and values that an earlier call returned for the tokens before these.
+        `past` is what an earlier call returned for the tokens before these. `real` (examples,
+        tokens) is False where a token is padding.
         """
-        before = past[0][0].shape[2] if past else 0
-        count = tokens.shape[1]
-        places = torch.arange(before, before + count, device=tokens.device)
-        x = self._embed(memory, tokens) + self.positions(places)
-        seen = places[:, None] >= torch.arange(before + count, device=tokens.device)
-        masks = (seen[None, None], ~memory.padding[:, None, None, :])
+        real = torch.ones_like(tokens, dtype=torch.bool) if real is None else real
+        order = torch.arange(tokens.shape[1], device=tokens.device)
+        seen = real[:, None, :] & (order[:, None] >= order)
+        places = real.cumsum(1) - 1
+        if past is not None:
+            before = past.real[:, None, :].expand(-1, tokens.shape[1], -1)
+            seen = torch.cat((before, seen), 2)
+            places = places + past.real.sum(1, keepdim=True)
+            real = torch.cat((past.real, real), 1)
+        x = self._embed(memory, tokens) + self.positions(places.clamp(min=0))
+        masks = (seen[:, None], ~memory.padding[:, None, None, :])
         known: list[KeysValues] = []
         for number, layer in enumerate(self.decoder):
-            x, own = layer(x, past[number] if past else None, memory.crossed[number], masks)
+            layer_past = past.layers[number] if past else None
+            x, own = layer(x, layer_past, memory.crossed[number], masks)
             known.append(own)
         x = self.write_norm(x)
         scale = self.config.width**-0.5
         pointing = self.point(x) @ memory.keys.transpose(1, 2) * scale
         pointing = pointing + self.trust * memory.prior.unsqueeze(1)
-        return torch.cat((self.say(x), pointing), -1), tuple(known)
+        return torch.cat((self.say(x), pointing), -1), Past(tuple(known), real)
 
     def _embed(self, memory: Memory, tokens: Tensor) -> Tensor:
         copies = tokens >= self.config.joints

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from bot.generators.writer.source import Source
 from bot.generators.writer.vocabulary import END, JOINTS, STOP, is_common
 from bot.generators.writer.walk import copied
+from bot.generators.writer.words import words_of
+from bot.terms import is_stop_word, normalise
 from bot.types import Span, Told
 
 _MARKS = "*_"
+# Written with capitals wherever they stand; they make no name of the word before: "Free WiFi".
+_CAPITALS_ANYWHERE = frozenset({"wifi", "wi-fi", "tv", "tvs", "atm", "byob", "led"})
 _BLANKS = re.compile(r"\s+")
 
 
@@ -95,10 +99,30 @@ def _copy(source: Source, run: _Run, *, begins: bool, opened: bool) -> str:
     first = source.text[run.first].text
     if begins:
         return _with_first(text, str.upper) if first.islower() else text
-    starts_clause = any(clause.start == run.first for clause in source.clauses)
-    if opened and starts_clause and first.istitle() and is_common(first):
+    if opened and _begins_plainly(source, run.first):
         return _with_first(text, str.lower)
     return text
+
+
+def _begins_plainly(source: Source, number: int) -> bool:
+    """Whether a clause's first word has its capital from its place only. A name keeps its own: one
+    of the title, and one whose next word has a capital, too ("Blue Barn")."""
+    word = source.text[number].text
+    clause = next((clause for clause in source.clauses if clause.start == number), None)
+    capital = word[:1].isupper() and word[1:] == word[1:].lower()
+    if clause is None or number in clause.names or not (capital and _is_plain(word)):
+        return False
+    following = source.text[number + 1].text if number < clause.last else ""
+    named = {normalise(part.text) for part in words_of(source.passage.title)}
+    if is_stop_word(normalise(word).partition("'")[0]):
+        return not normalise(source.passage.title).startswith(f"{normalise(word)} ")
+    if following[:1].isupper() and normalise(following) not in _CAPITALS_ANYWHERE:
+        return False
+    return normalise(word) not in named or not (len(named) == 1 or normalise(following) in named)
+
+
+def _is_plain(word: str) -> bool:
+    return is_common(word) or is_stop_word(normalise(word).partition("'")[0])
 
 
 def _with_first(text: str, change: Callable[[str], str]) -> str:

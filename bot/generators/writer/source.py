@@ -34,7 +34,8 @@ _LIGHT = frozenset(_LIGHT_LIST.split())
 # A clause that starts like this leans on the one before it ...
 _LEANS = re.compile(
     r"\W*(?:it|its|they|them|their|this|these|that|those|he|she|then|otherwise|however|but|and|or"
-    r"|so|also|such|both|either|instead|except|unless|if not|in (?:this|that|such|these) cases?"
+    r"|so|also|such|both(?!(?: \S+){1,4} and\b)|either|instead|except|unless|if not"
+    r"|in (?:this|that|such|these) cases?"
     r"|afterwards|additionally|furthermore|therefore|for example|we then|not|only|each|one"
     r"|all of (?:them|these)|the (?:rest|same|other|latter|former)|a (?:second|third|further)\b)\b",
     re.IGNORECASE,
@@ -46,6 +47,24 @@ _LIMITS = re.compile(
     r"|(?:it|they|this|that) (?:cannot|do not|are not|only)|it only)\b",
     re.IGNORECASE,
 )
+# A clause with a verb at its head lacks its subject. Behind an opening yes, and where it starts
+# with a number or a preposition, it may lack its verb: "30 days from delivery". Both answer their
+# own heading only.
+_NO_SUBJECT = re.compile(
+    r"\W*(?:is|are|was|were|has|does|isn't|doesn't|hasn't|can|cannot|may|will|must|offers|accepts"
+    r"|provides|serves|allows|requires|charges|takes|costs|opens|closes|lies|includes|depends)\b"
+)
+_MAY_LACK_VERB = re.compile(
+    r"\W*(?:\d|(?:in|at|on|by|for|from|to|with|within|under|between|because|about|up|free)\b)"
+)
+_VERB = re.compile(
+    r"\b(?:am|is|are|was|were|be|has|have|had|can|cannot|could|may|might|must|should|will|would|do"
+    r"|does|did|costs?|takes?|gets?|needs?|offers?|includes?|provides?|pays?|sends?|accepts?"
+    r"|allows?|opens?|closes?|serves?|stands?|lies|gives?|keeps?|starts?|ends?|expires?|works?)\b"
+    r"|'(?:s|re|ll|ve|m)\b|n't\b"
+)
+# An opener that is written together with the next word is part of that word.
+_GLUED = re.compile(r"\W*(?:yes|no)[.,:]\w", re.IGNORECASE)
 _MARKUP = re.compile(r"[`|<>{}]|^\s*#", re.MULTILINE)
 
 
@@ -115,9 +134,20 @@ def _sentence_spans(markdown: str) -> Iterator[tuple[int, int]]:
         if block.kind != "text" or start < 0:
             continue
         position = start
-        for sentence in split(block.text):
+        for sentence in _whole_sentences(block.text):
             yield position, position + len(sentence)
             position += len(sentence)
+
+
+def _whole_sentences(text: str) -> list[str]:
+    """What begins in lower case goes on with the sentence before: "Believe It! accepts cards"."""
+    found: list[str] = []
+    for part in split(text):
+        if found and part.lstrip("*_ \"'([")[:1].islower():
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
 
 
 def _window(
@@ -167,10 +197,20 @@ def _clause(
         limited=_LIMITS.match(following) is not None,
         tellable=bool(kept)
         and own[-1].text not in ("?", ":")
+        and _is_sentence(without_opener(text), opened=said)
         and len(own) <= LONGEST_CLAUSE
         and not has_chinese(text)
+        and not _GLUED.match(text)
         and not _MARKUP.search(text),
     )
+
+
+def _is_sentence(text: str, *, opened: bool) -> bool:
+    """Whether it has subject and verb, as far as that can be seen. `opened`: a "Yes," was cut."""
+    plain = normalise(text)
+    if _NO_SUBJECT.match(plain):
+        return False
+    return bool(_VERB.search(plain)) or not (opened or _MAY_LACK_VERB.match(plain))
 
 
 def _named(own: Sequence[Word], title: frozenset[str]) -> Iterator[int]:

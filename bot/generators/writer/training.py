@@ -40,7 +40,7 @@ class Recipe:
     """`lessons` are made once and taken again in each epoch. `patience` counts validations."""
 
     seed: int = 1
-    lessons: int = 10_000
+    lessons: int = 4_000
     validation: int = 240
     batch: int = 16
     epochs: int = 5

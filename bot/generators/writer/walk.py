@@ -8,15 +8,14 @@ go. A clause that limits the one before is always told with it, none is told twi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.generators.writer.openers import may_open, may_regret
 from bot.generators.writer.source import Clause, Source
 from bot.generators.writer.vocabulary import END, IT, JOINTS, OPENERS, SORRY, STOP, YES, is_common
 from bot.generators.writer.words import is_word
-from bot.polarity import negations
-from bot.terms import normalise, terms
+from bot.terms import normalise
 
 # Tokens from here on are copies: COPY + STRIDE * passage + word.
 COPY = len(JOINTS)
@@ -26,6 +25,8 @@ MOST_SENTENCES = 3
 _SAME = 0.7
 
 _ARTICLES = frozenset({"the", "a", "an"})
+# A name goes on behind these: "Cinderella Bakery & Cafe".
+_JOINS = frozenset({"&", "and", "+", "/", "–", "-"})
 _PLACES = frozenset({"at", "in", "by", "of"})
 # What may follow "it" where "it" stands for a name.
 _VERB_LIST = """
@@ -33,23 +34,6 @@ _VERB_LIST = """
     can cannot will may lies opens closes costs
 """
 _VERBS = frozenset(_VERB_LIST.split())
-_ASKS_YES_OR_NO = re.compile(
-    r"(?:(?:(?:could|can|would) you |please )?(?:tell me|let me know|i (?:wonder|need to know"
-    r"|want to know|would like to know)|i'd like to know) (?:if|whether) "
-    r"|(?:is|are|was|were|do|does|did|can|could|may|will|would|should|has|have|am|must)\b)"
-)
-_ASKS_MORE = re.compile(r"\b(?:or|what|which|how|when|where|who|whom|why)\b")
-# What a question may hold beyond the clause that answers it with yes or no.
-_GENERAL = frozenset(
-    terms(
-        "available offer offered provide provided possible allow allowed accept accepted serve "
-        "served support able place hotel restaurant guest house guesthouse lodge inn attraction "
-        "site location property facility establishment premises service services option options "
-        "customer customers guests guest company shop store know tell find out make use type kind "
-        "currently today there anyone people everyone person want need wish go come tell please "
-        "let know wonder"
-    )
-)
 
 
 def copied(token: int) -> tuple[int, int] | None:
@@ -85,6 +69,10 @@ class Walk:
         """Raises ValueError where the token is not allowed."""
         if token not in self.allowed():
             raise ValueError(f"Token {token} may not stand here.")
+        return self.taken(token)
+
+    def taken(self, token: int) -> Walk:
+        """As `take`, for a token that is known to be allowed."""
         if token == END:
             return replace(self, ended=True)
         if token == STOP and self.at is not None:
@@ -120,7 +108,7 @@ class Walk:
             yield IT
         if self.opener is None and not self.told:
             yield from self._openers(open_clauses)
-        if self.told and not self._must_go_on():
+        if self.told and not self._must_go_on() and not self._owes(open_clauses):
             yield END
 
     def _openers(self, clauses: Sequence[tuple[int, int]]) -> Iterator[int]:
@@ -130,10 +118,14 @@ class Walk:
 
     def _opens(self, opener: int, passage: int, number: int) -> bool:
         source = self.sources[passage]
-        clause = source.clauses[number]
         if opener == SORRY:
-            return clause.denials == 1
+            return may_regret(self.question, source, number)
         return may_open(opener == YES, self.question, source, number)
+
+    def _owes(self, clauses: Sequence[tuple[int, int]]) -> bool:
+        """Whether one of the `others`, which answer too, has not been told and can be."""
+        told = {passage for passage, _ in self.told}
+        return any(passage in self.others - told for passage, _ in clauses)
 
     def _must_go_on(self) -> bool:
         if not self.told:
@@ -151,7 +143,8 @@ class Walk:
             if not self._may_tell(passage):
                 continue
             for number, clause in enumerate(source.clauses):
-                follows = last == (passage, number - 1)
+                # A passage's first sentence leans on its heading, not on what was told before it.
+                follows = last == (passage, number - 1) or not (number or self.told)
                 fits = self.opener is None or self.told
                 if (
                     clause.tellable
@@ -200,22 +193,6 @@ def chain(source: Source, number: int) -> int:
     return count
 
 
-def may_open(says_yes: bool, question: str, source: Source, number: int) -> bool:
-    """Whether the clause answers the question with yes (or no): it holds all that is asked."""
-    clause = source.clauses[number]
-    plain = normalise(question).strip()
-    if not _ASKS_YES_OR_NO.match(plain) or _ASKS_MORE.search(plain) or negations(plain):
-        return False
-    if source.says_yes is not None and (number > 0 or says_yes != source.says_yes):
-        return False
-    if clause.denials != (0 if says_yes else 1):
-        return False
-    known = clause.terms | _GENERAL | set(terms(source.passage.title))
-    if source.says_yes is not None:  # it answers its own question
-        known |= set(terms(source.passage.question))
-    return set(terms(question)) <= known
-
-
 def _first(source: Source, clause: Clause) -> int:
     word = clause.start
     while word < clause.last and not is_word(source.text[word].text):
@@ -248,6 +225,8 @@ def _behind_name(source: Source, clause: Clause, word: int) -> int | None:
     if word == first:
         return None
     following = source.text[word].text if word <= clause.last else ""
+    if following in _JOINS:
+        return None
     return None if following[:1].isupper() and not is_common(following) else word
 
 

@@ -1,0 +1,123 @@
+"""What an answer of the built-in writer costs, alone and among eight; a part of `make bench`.
+
+The passages are the demo shop's, three to a question. Knows no search: "first word" is counted from
+the moment at which the passages were found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bot.generators.writer.generator import MOST_AT_ONCE, Thresholds, WriterGenerator
+from bot.types import Prompt
+from knowledge.embedder import load_embedder
+from knowledge.ingest import Ingest
+from knowledge.passages import cut
+from knowledge.reading import document_paths, read_document
+from knowledge.sources import DEMO_PACK
+from knowledge.types import Passage
+
+_PASSAGES = 3
+_ROUNDS = 60
+_WORDS = 40
+# Whatever it is sure of: what is measured is time.
+_ALL = Thresholds(sure=0, here=0, clear=0)
+
+
+def writer_rows() -> Iterator[tuple[str, float, str]]:
+    """Names, values and units."""
+    since = time.perf_counter()
+    writer = WriterGenerator(thresholds=_ALL)
+    writer.warm_up()
+    with contextlib.closing(writer):
+        yield "load, libraries included", time.perf_counter() - since, "s"
+        prompts = list(_prompts())
+        list(writer.generate(prompts[0]))
+        yield from _alone(writer, prompts)
+        one, eight = _throughput(writer, prompts)
+        yield "answers a second, one by one", one, ""
+        yield f"answers a second, {MOST_AT_ONCE} at once", eight, ""
+        yield "... of one by one", eight / one, "x"
+    yield "resident memory of a server that has answered", _resident_mib(), "MiB"
+
+
+def _prompts() -> Iterator[Prompt]:
+    """Each asks a passage's own question, of it and the two passages behind it."""
+    passages: list[Passage] = []
+    for path in document_paths(DEMO_PACK / "faq" / "en"):
+        passages += [p for p in cut(read_document(path, path.name)) if p.question]
+    for first in range(_ROUNDS):
+        given = [passages[(first + n) % len(passages)] for n in range(_PASSAGES)]
+        yield Prompt(given[0].question, tuple(given), "en")
+
+
+def _alone(writer: WriterGenerator, prompts: Sequence[Prompt]) -> Iterator[tuple[str, float, str]]:
+    """The passages are new to it the first time, and are remembered the second."""
+    for name in ("passages not read before", "passages read before"):
+        firsts: list[float] = []
+        wholes: list[float] = []
+        for prompt in prompts:
+            since = time.perf_counter()
+            pieces = writer.generate(prompt)
+            text = next(pieces, "")
+            firsts.append((time.perf_counter() - since) * 1000)
+            text += "".join(pieces)
+            if len(text.split()) >= _WORDS:
+                wholes.append((time.perf_counter() - since) * 1000)
+        yield f"first word p50, {name}", statistics.median(firsts), "ms"
+        yield (
+            f"answer of {_WORDS} words and more p50, {name} ({len(wholes)})",
+            statistics.median(wholes),
+            "ms",
+        )
+
+
+def _throughput(writer: WriterGenerator, prompts: Sequence[Prompt]) -> tuple[float, float]:
+    """Answers a second one by one and at once, the passages known."""
+
+    def answer(prompt: Prompt) -> str:
+        return "".join(writer.generate(prompt))
+
+    since = time.perf_counter()
+    for prompt in prompts:
+        answer(prompt)
+    one = len(prompts) / (time.perf_counter() - since)
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        since = time.perf_counter()
+        list(pool.map(answer, prompts))
+        return one, len(prompts) / (time.perf_counter() - since)
+
+
+_SERVER = """
+import sys
+from pathlib import Path
+from bot.build import build
+from bot.config import Config
+from ui.server import create_app
+
+desk = build(Config(home=Path(sys.argv[1]), generator="writer"))
+desk.manager.warm_up()
+create_app(desk)
+conversation = desk.manager.start("en")
+list(desk.manager.reply(conversation.id, "how long do refunds take?"))
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+desk.close()
+"""
+
+
+def _resident_mib() -> float:
+    """Of a process of its own, which only serves: this one has ingested, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        Ingest(Path(folder), load_embedder("built-in")).run([DEMO_PACK])
+        command = [sys.executable, "-c", _SERVER, folder]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / 1024
