@@ -339,4 +339,6 @@ def _phrase(decision: Decision) -> Phrase:
         return _HAND_OFF_PHRASES[decision.rule]
     if decision.route is Route.SMALL_TALK:
         return _SMALL_TALK_PHRASES[decision.rule]
-    return "clarify" if decision.route is Route.CLARIFY else "decline"
+    if decision.route is Route.CLARIFY:
+        return "clarify"
+    return "decline_near" if decision.options else "decline"

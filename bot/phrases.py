@@ -18,6 +18,7 @@ Phrase = Literal[
     "small_talk",
     "clarify",
     "decline",
+    "decline_near",
     "hand_off_asked",
     "hand_off_complaint",
     "hand_off_declined_twice",
@@ -56,6 +57,11 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "en": "I'm sorry, I don't know: our help pages don't say anything about that. "
         "You can put it another way, or talk to a person.",
         "zh": "抱歉，这个我不知道：我们的帮助文档里没有相关内容。您可以换个说法，或者转接人工。",
+    },
+    "decline_near": {
+        "en": "I'm sorry, I don't know. Is it one of these that you mean? "
+        "You can also put it another way, or talk to a person.",
+        "zh": "抱歉，这个我不知道。您想问的是下面的问题吗？您也可以换个说法，或者转接人工。",
     },
     "hand_off_asked": {
         "en": "I've put you in the queue for a person, and I'll stay out of it from here. "

@@ -61,14 +61,17 @@ def decide(
     if best >= config.clarify_score and not unclear:
         options = _options(m for m in matches if m.score >= config.clarify_score / 2)
         return Decision(Route.CLARIFY, "weak_match", options)
-    return decline(last_route, "no_match")
+    near = _options(m for m in matches if m.score >= config.offer_score)
+    return decline(last_route, "no_match", near)
 
 
-def decline(last_route: Route | None, rule: str) -> Decision:
-    """A person takes over where the bot would decline twice in a row."""
+def decline(last_route: Route | None, rule: str, near: tuple[str, ...] = ()) -> Decision:
+    """A person takes over where the bot would decline twice in a row. `near` is offered beside "I
+    don't know": what is none of it is as easily said as before.
+    """
     if last_route is Route.DECLINE:
         return Decision(Route.HAND_OFF, "second_decline")
-    return Decision(Route.DECLINE, rule)
+    return Decision(Route.DECLINE, rule, near)
 
 
 def _close_options(matches: Sequence[Match], config: Config) -> tuple[str, ...]:

@@ -131,6 +131,7 @@ MEASURES: dict[str, Measure] = {
         answered_answerable="Answerable questions answered",
         answered_right="Answerable questions answered from the right entry",
         reached_right="Right entry answered or offered",
+        found_right="... or offered beside 'I don't know'",
         declined_unanswerable="Unanswerable questions not answered",
         scripts_passed="Dialogues with every check held",
         gap_answered_right="Gap to the original: answered right",

@@ -27,6 +27,7 @@ from knowledge.types import Embedder, Match
 _MEASURES = (
     "answered_right",
     "reached_right",
+    "found_right",
     "answered_answerable",
     "declined_unanswerable",
     "selective_risk",
@@ -90,10 +91,15 @@ def answered_right(question: Question, answer: Answer) -> bool:
 
 def reached_right(question: Question, answer: Answer, matches: Sequence[Match]) -> bool:
     """Whether it is answered right, or the right entry is among the questions to choose from."""
+    return answer.route in (Route.ANSWER, Route.CLARIFY) and found_right(question, answer, matches)
+
+
+def found_right(question: Question, answer: Answer, matches: Sequence[Match]) -> bool:
+    """As reached_right, or the right entry is offered beside "I don't know"."""
     if answered_right(question, answer):
         return True
     headings = {m.passage.heading for m in matches if entry_of(m.passage.id) in question.right}
-    return answer.route is Route.CLARIFY and bool(headings & set(answer.options))
+    return bool(headings & set(answer.options))
 
 
 def matches_of(desk: Desk, text: str) -> list[Match]:
@@ -119,6 +125,7 @@ def _row(desk: Desk, name: str, question: Question) -> Row:
         scores["answered_answerable"] = float(answered)
         scores["answered_right"] = float(right)
         scores["reached_right"] = float(reached_right(question, answer, matches))
+        scores["found_right"] = float(found_right(question, answer, matches))
     else:
         scores["declined_unanswerable"] = float(not answered)
     shown = {

@@ -61,9 +61,11 @@ class QuoteGenerator:
 
 def _for_another_question(question: str, passage: Passage, text: str) -> str:
     """Without the yes or no that opens an English answer, where the customer asks with words that
-    the entry does not know: it answers its own question, and may be false to this one."""
+    the entry does not know: it answers its own question, and may be false to this one.
+    """
     match = _YES_OR_NO.match(text) if passage.language == "en" else None
-    known = {*terms(passage.title), *terms(passage.question), *terms(passage.text), *_GENERAL}
+    entry = "\n".join([passage.title, passage.question, *passage.asked, passage.text])
+    known = {*terms(entry), *_GENERAL}
     if match is None or set(terms(question)) <= known:
         return text
     rest = text[match.end() :]

@@ -80,6 +80,13 @@ def test_what_only_the_message_before_would_answer_does_not_hide_a_wish(
     assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.9).route is Route.ANSWER
 
 
+def test_what_comes_near_is_offered_beside_i_do_not_know() -> None:
+    declined = decide(NOTHING, matches(0.25, 0.15, 0.01), None, CONFIG, own_score=0.25)
+    assert (declined.route, declined.options) == (Route.DECLINE, ("Q0?", "Q1?"))
+    again = decide(NOTHING, matches(0.25), Route.DECLINE, CONFIG, own_score=0.25)
+    assert (again.route, again.options) == (Route.HAND_OFF, ())
+
+
 @given(
     name=st.sampled_from([*sorted(SMALL_TALK), "ask_for_person", "complaint", "refund_status"]),
     known=st.booleans(),
