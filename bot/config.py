@@ -164,9 +164,9 @@ class Config(BaseSettings):
         0.65, ge=0, le=1, description="Answers whose best match scores less are reviewed early"
     )
     # Those of the built-in writer come from `python -m evals.calibrate_writer`, with at most 2 %
-    # wrong on each of its dev sets. It writes 98 % of the answers about one fact and none of the
-    # demo shop's, whose entries are long: at 0.5 and 0.5 it would write 28 % of them, and two
-    # thirds of these would miss the point.
+    # wrong on each of its dev sets. It writes nearly all answers about one fact and none of the
+    # demo shop's, whose entries are long: at 0.5 and 0.5 it would write 27 % of them, and over half
+    # of these would miss the point.
     writer_sure: float = Field(
         0.9, ge=0, le=1, description="writer: clauses less likely than this are not told"
     )

@@ -340,5 +340,5 @@ def _phrase(decision: Decision) -> Phrase:
     if decision.route is Route.SMALL_TALK:
         return _SMALL_TALK_PHRASES[decision.rule]
     if decision.route is Route.CLARIFY:
-        return "clarify"
+        return "clarify" if len(decision.options) > 1 else "clarify_one"
     return "decline_near" if decision.options else "decline"

@@ -17,6 +17,7 @@ Phrase = Literal[
     "goodbye",
     "small_talk",
     "clarify",
+    "clarify_one",
     "decline",
     "decline_near",
     "hand_off_asked",
@@ -52,6 +53,10 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
     "clarify": {
         "en": "Which of these do you mean?",
         "zh": "请问您想问的是哪一个？",
+    },
+    "clarify_one": {
+        "en": "Is this what you mean?",
+        "zh": "您想问的是这个吗？",
     },
     "decline": {
         "en": "I'm sorry, I don't know: our help pages don't say anything about that. "
