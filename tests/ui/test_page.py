@@ -171,7 +171,7 @@ def test_a_reload_brings_the_same_conversation_back(page: Page, site: Site) -> N
     before = page.locator(".turns").inner_text()
     page.reload()
     expect(page.locator(".turn.bot")).to_have_count(2)
-    assert page.locator(".turns").inner_text() == before
+    expect(page.locator(".turns")).to_have_text(before, use_inner_text=True)
     ask(page, "hello after the reload")
     assert len(conversation(site, "refund for the reload").turns) == 6
 
