@@ -38,7 +38,7 @@ def writer_rows() -> Iterator[tuple[str, float, str]]:
     writer = WriterGenerator(thresholds=_ALL)
     writer.warm_up()
     with contextlib.closing(writer):
-        yield "load, libraries included", time.perf_counter() - since, "s"
+        yield "load, after torch", time.perf_counter() - since, "s"
         prompts = list(_prompts())
         list(writer.generate(prompts[0]))
         yield from _alone(writer, prompts)

@@ -123,11 +123,22 @@ class Chat:
         reply = Reply(lambda left: self._manager.reply(visit.conversation, text, left=left))
         self._replies.setdefault(visit.conversation, set()).add(reply)
         try:
+            async for view in self._sent(reply, text, visit, language):
+                if reply.abandoned:
+                    return
+                yield view
+        finally:
+            reply.close()
+            self._forget(reply, visit)
+
+    async def _sent(
+        self, reply: Reply, text: str, visit: Visit, language: Language
+    ) -> AsyncIterator[View]:
+        """The answer as it is written, or why there is none."""
+        try:
             await reply.accepted()
             asked = await asyncio.to_thread(self._asked, text, visit, language)
             async for view in self._views(reply, asked):
-                if reply.abandoned:
-                    return
                 yield view
         except Busy:
             view = await asyncio.to_thread(self.show, visit, language)
@@ -136,9 +147,6 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - _refusal logs it where it is unexpected
             notice = self._refusal(error, language)
             yield await asyncio.to_thread(self.show, visit, language, notice=notice)
-        finally:
-            reply.close()
-            self._forget(reply, visit)
 
     def stop(self, visit: Visit) -> None:
         """Ends the answers that are being written in this conversation; `send` shows the end."""
