@@ -34,11 +34,10 @@ _ALL = Thresholds(sure=0, here=0, clear=0)
 
 def writer_rows() -> Iterator[tuple[str, float, str]]:
     """Names, values and units."""
-    since = time.perf_counter()
+    yield "load in a process of its own, torch included", float(_said(_LOADS)), "s"
     writer = WriterGenerator(thresholds=_ALL)
     writer.warm_up()
     with contextlib.closing(writer):
-        yield "load, after torch", time.perf_counter() - since, "s"
         prompts = list(_prompts())
         list(writer.generate(prompts[0]))
         yield from _alone(writer, prompts)
@@ -96,6 +95,16 @@ def _throughput(writer: WriterGenerator, prompts: Sequence[Prompt]) -> tuple[flo
         return one, len(prompts) / (time.perf_counter() - since)
 
 
+_LOADS = """
+import time
+since = time.perf_counter()
+from bot.generators.writer.generator import Thresholds, WriterGenerator
+writer = WriterGenerator(thresholds=Thresholds(sure=0, here=0, clear=0))
+writer.warm_up()
+print(time.perf_counter() - since)
+writer.close()
+"""
+
 _SERVER = """
 import sys
 from pathlib import Path
@@ -118,6 +127,11 @@ def _resident_mib() -> float:
     """Of a process of its own, which only serves: this one has ingested, too."""
     with tempfile.TemporaryDirectory() as folder:
         Ingest(Path(folder), load_embedder("built-in")).run([DEMO_PACK])
-        command = [sys.executable, "-c", _SERVER, folder]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(done.stdout.split()[-1]) / 1024
+        return int(_said(_SERVER, folder)) / 1024
+
+
+def _said(script: str, *arguments: str) -> str:
+    """The last word that a process of its own prints."""
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.split()[-1]
