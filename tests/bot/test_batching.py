@@ -104,7 +104,6 @@ def test_each_of_many_gets_the_answer_that_it_would_get_alone(
 def test_long_and_short_prompts_beside_each_other_change_nothing(
     batch: Batch, one_by_one: OneByOne
 ) -> None:
-    """Alike ones are attended to together, filled up to the longest; a long one by itself."""
     prompts = [prompt_of(i) * (1 + i % 2) for i in range(8)] + [prompt_of(8) * 6]
     alone = [read(one_by_one.write(prompt, NEW_TOKENS)) for prompt in prompts]
     with ThreadPoolExecutor(len(prompts)) as pool:
