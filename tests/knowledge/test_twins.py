@@ -38,15 +38,15 @@ def test_twins_are_of_two_languages_and_name_each_other(
 def test_a_passage_whose_nearest_one_is_nearer_to_another_has_no_twin() -> None:
     angles = np.array([0.0, 0.1, 0.3])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    assert find_twins(["en", "zh", "en"], vectors) == {1: 2, 2: 1}
+    assert find_twins(["en", "zh", "en"], vectors.astype(np.float32)) == {1: 2, 2: 1}
 
 
 def test_what_is_only_the_nearest_of_strangers_is_no_twin() -> None:
-    assert find_twins(["en", "zh"], np.array([[1.0, 0.0], [0.6, 0.8]])) == {}
+    assert find_twins(["en", "zh"], np.array([[1.0, 0.0], [0.6, 0.8]], dtype=np.float32)) == {}
 
 
 def test_documents_in_one_language_have_no_twins() -> None:
-    assert find_twins(["en", "en"], np.eye(2)) == {}
+    assert find_twins(["en", "en"], np.eye(2, dtype=np.float32)) == {}
 
 
 @pytest.fixture(scope="module")
