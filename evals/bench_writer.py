@@ -34,7 +34,7 @@ _ALL = Thresholds(sure=0, here=0, clear=0)
 
 def writer_rows() -> Iterator[tuple[str, float, str]]:
     """Names, values and units."""
-    yield "load in a process of its own, torch included", float(_said(_LOADS)), "s"
+    yield "load in a process of its own", float(_said(_LOADS)), "s"
     writer = WriterGenerator(thresholds=_ALL)
     writer.warm_up()
     with contextlib.closing(writer):
