@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from bot.errors import GeneratorError
@@ -244,6 +245,7 @@ def passage_odds(
     ]
 
 
+@lru_cache(maxsize=4096)
 def _terms(passage: Passage) -> frozenset[str]:
     return frozenset(terms("\n".join((passage.title, *passage.path, passage.text))))
 
