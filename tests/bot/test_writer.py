@@ -170,6 +170,7 @@ def test_yes_needs_all_that_is_asked() -> None:
         ("Do I need a reservation?", "A reservation is possible."),
         ("Do all rooms have a TV?", "Some rooms have a TV."),
         ("Do you have parking?", "No parking is available."),
+        ("Are pets allowed?", "There is an extra fee to stay with pets at the Layne Hotel."),
     ],
 )
 def test_doubts_speak_against_yes_and_no(question: str, text: str) -> None:
