@@ -112,7 +112,7 @@ class WriterGenerator:
 
     def warm_up(self) -> None:
         """Loads the weights, which otherwise wait for the first prompt."""
-        self._load()
+        self._ready()
 
     def close(self) -> None:
         """Lets go of the weights; a later prompt loads them again. What is being written ends by
@@ -155,12 +155,12 @@ class WriterGenerator:
         if walk is None:
             return [0.0] * min(len(prompt.passages), MOST_PASSAGES)
         with self._tally.answer():
-            return self._load().read(walk).holds
+            return self._ready().read(walk).holds
 
     def _written(self, walk: Walk, *, beams: int) -> Iterator[tuple[list[float], list[Trail]]]:
         """After each choice, what the passages hold and the trails, the best first."""
         with self._tally.answer():
-            loaded = self._load()
+            loaded = self._ready()
             memory = loaded.read(walk)
             focused = self._focus(walk, memory.holds)
             trails: list[Trail] = []
@@ -225,7 +225,7 @@ class WriterGenerator:
         """Whether it goes on with a clause that it is not sure of; what was told before stands."""
         return any(sure < self._thresholds.sure for sure in trail.sure[1:])
 
-    def _load(self) -> _Loaded:
+    def _ready(self) -> _Loaded:
         with self._lock:
             if self._loaded is None:
                 self._loaded = _Loaded(Network(self._folder), Reader())
