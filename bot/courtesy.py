@@ -24,6 +24,7 @@ _ENGLISH = (
     r"how hard can (?:it|that|this) be",
     r"(?:and )?(?:don't|do not) (?:give|send|tell) me any\b[^.!?]{0,40}",
     r"damn(?: it)?",
+    r"(?:ok(?:ay)?|all ?right|got it|i see|understood|great|perfect)",
 )
 _CHINESE = (
     r"(?:您好|你好|嗨|哈喽|喂)[呀啊哦]?",
@@ -34,6 +35,7 @@ _CHINESE = (
     r"你们?这?个?(?:破|傻|蠢|笨|烂|垃圾)(?:机器人?|客服|东西|玩意儿?)",
     r"(?:别|少|不要)(?:跟我|给我)?(?:废话|啰嗦|磨叽|敷衍)[^，。！？!?]{0,4}",
     r"(?:烦|气|急)死(?:我|人)?了?",
+    r"(?:好的|嗯+|懂了|明白了?|知道了|清楚了|收到)[啦呀哈]?",
 )
 # Words in front of the question itself.
 _LEAD = re.compile(

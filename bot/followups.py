@@ -12,9 +12,10 @@ _LONGEST_CHAIN = 3
 
 # A message that opens or ends like this leans on the one before: it goes on, or corrects it.
 _CUE = re.compile(
-    r"^(?:ok(?:ay)?|hm+|oh|ah|wait|sorry|no)?[\s,.!:]*"
+    r"^(?:ok(?:ay)?|all ?right|right|fine|good|hm+|oh|ah|wait|sorry|no)?[\s,.!:]*"
     r"(?:and|but|or|also|then|what about|how about|what if|same for|even|only|i meant?|not)\b"
-    r"|^(?:嗯|哦|好的?|等等|不对|说错了|看错了|写错了|打错了)?[，。！\s]*"
+    r"|^(?:oh|ah|wait|sorry|no)\b[\s,.!:]+(?!(?:thanks?|thank you|thx)\b)\w"
+    r"|^(?:嗯|哦|好的?|好吧|行吧?|懂了|明白了?|知道了?|等等|不对|说错了|看错了|写错了|打错了)?[，。！\s]*"
     r"(?:那|还有|如果|要是|可是|但|或者|换成|同样|我是说|不是)"
     r"|呢\W*$",
     re.IGNORECASE,

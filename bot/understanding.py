@@ -60,6 +60,8 @@ class Understanding:
                 vector = self.embedder.embed([query])[0]
             in_context = self._search(query, vector, language, timings)
             matches = self._chosen(alone, matches, in_context)
+            if leans_on_history(alone):
+                own_score = _best([match for match in matches if tells(match.passage, kinds)])
         return Understood(
             language=language,
             intent=intent,

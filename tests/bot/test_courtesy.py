@@ -21,6 +21,8 @@ from bot.courtesy import without_courtesy
         ("喂，少废话，能不能货到付款，快点，气死我了", "能不能货到付款"),
         ("你们这破客服，怎么换货，赶紧的", "怎么换货"),
         ("你好，我叫玛丽·约翰逊。怎么换货？", "怎么换货？"),
+        ("OK, got it. What does it cost?", "What does it cost?"),
+        ("懂了，那运费呢", "那运费呢"),
     ],
 )
 def test_greetings_introductions_and_thanks_are_left_out(text: str, question: str) -> None:
@@ -33,6 +35,8 @@ def test_greetings_introductions_and_thanks_are_left_out(text: str, question: st
         "Hello",
         "thanks!",
         "谢谢",
+        "懂了，多谢指点",
+        "great, got it, thanks",
         "My name is on the parcel but the street is wrong",
         "thank you card for a gift available?",
         "我叫的快递怎么还没到",

@@ -15,6 +15,9 @@ from bot.types import Turn
         "What about Norway?",
         "Sorry, I meant Italy.",
         "No, not Averhaven.",
+        "Wait, I can only come on Saturday.",
+        "All right, and how long does that take?",
+        "行吧，那我自己去店里拿还收吗",
         "那鞋子呢？",
         "说错了，我是说意大利",
         "如果超过30天呢",
@@ -32,6 +35,8 @@ def test_a_message_that_goes_on_or_corrects_is_a_follow_up(text: str) -> None:
         "退款要多久？",
         "I want to return my boots",
         "Android app?",
+        "No, thanks.",
+        "Waiting for my parcel, what now?",
         "How much is it?",
     ],
 )
