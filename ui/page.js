@@ -126,6 +126,8 @@ function send(source, more) {
 }
 
 element.addEventListener('click', (event) => {
+  const source = event.target.closest('summary')?.parentElement;
+  if (source && !source.open) requestAnimationFrame(() => source.scrollIntoView({ block: 'nearest' }));
   const button = event.target.closest('button[data-event]');
   if (!button) return;
   if (button.dataset.event === 'rate') rate(button);

@@ -111,6 +111,17 @@ def test_a_source_marks_the_words_that_the_answer_took(visitor: Visitor) -> None
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_an_opened_source_is_not_left_behind_the_box(visitor: Visitor) -> None:
+    page = visitor("en-GB", viewport={"width": 390, "height": 640})
+    ask(page, "refund")
+    ask(page, "refund")
+    last_answer(page).locator("summary").last.click()
+    page.wait_for_function(
+        "document.querySelector('details[open]').getBoundingClientRect().bottom"
+        " < document.querySelector('#box').getBoundingClientRect().top"
+    )
+
+
 def test_an_open_source_stays_open_while_the_next_answer_is_written(page: Page) -> None:
     ask(page, "refund")
     first = last_answer(page)
