@@ -55,7 +55,7 @@ def passage_scores(
         store = KnowledgeStore(Path(folder) / "passages.db")
         try:
             store.create()
-            store.write([], distinct, [], {})
+            store.write([], distinct, [], {}, twins={})
             numbers = {passage.id: n for n, passage in enumerate(distinct, start=1)}
             yield PassageScores(store, embedder, numbers)
         finally:

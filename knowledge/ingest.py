@@ -21,6 +21,7 @@ from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
+from knowledge.twins import find_twins
 from knowledge.types import Embedder, Passage
 from knowledge.vectors import VectorIndex
 from knowledge.versions import LAYOUT, Versions
@@ -210,9 +211,10 @@ class Ingest:
             vectors = cache.embed(texts, progress=embedding)
             keys, vectors = with_centres(keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
-            PassageVectors.save(
-                self._versions.building / "vectors.npy", len(state.passages), keys, vectors
-            )
+            kept = self._versions.building / "vectors.npy"
+            PassageVectors.save(kept, len(state.passages), keys, vectors)
+            languages = [passage.language for passage in state.passages]
+            twins = find_twins(languages, PassageVectors(kept).meanings())
             store.create()
             facts = {
                 "layout": LAYOUT,
@@ -224,7 +226,7 @@ class Ingest:
                 "collection": collection,
                 "broken": [vars(file) for file in state.broken],
             }
-            store.write(state.records, state.passages, pack.examples, facts)
+            store.write(state.records, state.passages, pack.examples, facts, twins=twins)
             cache.keep_only(texts)
             self._drop_old_collections(index, keep=collection)
         finally:

@@ -85,6 +85,14 @@ class PassageVectors:
                 rows[n - 1, kinds.index(key)] = vector
         np.save(path, rows, allow_pickle=False)
 
+    def meanings(self) -> Vectors:
+        """(passages, dimensions): what each says and how it is asked, in one unit vector."""
+        texts, questions, centres = (self._rows[:, kind] for kind in range(3))
+        asked = np.where(np.isnan(centres), questions, centres)
+        sums = texts + np.where(np.isnan(asked), 0.0, asked)
+        meanings: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        return meanings
+
     def cosines(self, vector: Vectors, numbers: Sequence[int]) -> NDArray[np.float32]:
         """(len(numbers), 3): to text, own question and centre; nan where a passage has none."""
         rows = self._rows[np.asarray(numbers, dtype=np.intp) - 1]

@@ -105,6 +105,7 @@ class _Version:
         self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
         self.speller = Speller(self.store.spelt_words())
         self.homophones = Homophones(self.store.characters(), self.store.held)
+        self.twins = self.store.twins()
 
     def close(self) -> None:
         self.store.close()
@@ -163,17 +164,19 @@ class KnowledgeBase:
         scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
         # Some more than k are fetched: their languages change the order.
         near = sorted(found, key=lambda n: (-scores[n], n))[: 3 * k]
-        passages = current.store.get(near)
-        best = sorted(near, key=lambda n: (-_rank(scores[n], passages[n], language), n))[:k]
-        return [
-            Match(
-                passage=passages[n],
+        matches = {
+            n: Match(
+                passage=passage,
                 score=scores[n],
                 cosine=max(found[n].question, found[n].text),
                 lexical=found[n].lexical,
             )
-            for n in best
-        ]
+            for n, passage in current.store.get(near).items()
+        }
+        if language is not None:
+            matches = _with_twins(current, matches, language)
+        best = sorted(matches, key=lambda n: (-_rank(matches[n], language), n))[:k]
+        return [matches[n] for n in best]
 
     def evidence(self, text: str, vector: Vectors) -> list[tuple[Passage, Evidence]]:
         """Every candidate of a query before fusion, for calibration."""
@@ -199,9 +202,35 @@ class KnowledgeBase:
             return self._opened
 
 
-def _rank(score: float, passage: Passage, language: Language | None) -> float:
-    log_odds = math.log((score + 1e-9) / (1.0 - score + 1e-9))
-    other = language is not None and passage.language != language
+def _with_twins(
+    current: _Version, matches: dict[int, Match], language: Language
+) -> dict[int, Match]:
+    """A passage of the other language gives way to its twin in the customer's, which then has what
+    speaks for either: "What is 押金?" is answered in English.
+    """
+    foreign = {
+        n: current.twins[n]
+        for n, match in matches.items()
+        if match.passage.language != language and n in current.twins
+    }
+    if not foreign:
+        return matches
+    passages = current.store.get(list(foreign.values()))
+    own = {n: match for n, match in matches.items() if n not in foreign}
+    for n, twin in foreign.items():
+        both = [matches[n], own.get(twin, matches[n])]
+        own[twin] = Match(
+            passage=passages[twin],
+            score=max(match.score for match in both),
+            cosine=max(match.cosine for match in both),
+            lexical=max(match.lexical for match in both),
+        )
+    return own
+
+
+def _rank(match: Match, language: Language | None) -> float:
+    log_odds = math.log((match.score + 1e-9) / (1.0 - match.score + 1e-9))
+    other = language is not None and match.passage.language != language
     return log_odds - (_OTHER_LANGUAGE_HANDICAP if other else 0.0)
 
 

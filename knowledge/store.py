@@ -93,6 +93,7 @@ class KnowledgeStore:
         self._db.table("passages").create_index(["document"])
         self._db.table("intents").create({"intent": str, "text": str, "language": str})
         self._db.table("facts").create({"name": str, "value": str}, pk="name")
+        self._db.table("twins").create({"n": int, "twin": int}, pk="n")
         self._db.table("spelt_words").create({"word": str}, pk="word")
         # Contentless: it holds the terms of `words`, which are not for reading.
         self._db.execute("create virtual table terms using fts5(question, body, content='')")
@@ -105,8 +106,10 @@ class KnowledgeStore:
         passages: Sequence[Passage],
         examples: Iterable[IntentExample],
         facts: Mapping[str, Any],
+        *,
+        twins: Mapping[int, int],
     ) -> None:
-        """Everything of a version in one transaction."""
+        """Everything of a version in one transaction. `twins`: knowledge/twins.py."""
         with self._db.atomic():
             self._db.table("documents").insert_all(vars(document) for document in documents)
             self._db.table("passages").insert_all(
@@ -120,6 +123,7 @@ class KnowledgeStore:
             self._db.table("spelt_words").insert_all(
                 {"word": word} for word in sorted(set().union(*map(spelt_words, texts)))
             )
+            self._db.table("twins").insert_all({"n": n, "twin": twin} for n, twin in twins.items())
             self._db.table("intents").insert_all(vars(example) for example in examples)
             self._db.table("facts").insert_all(
                 {"name": name, "value": json.dumps(value, ensure_ascii=False)}
@@ -155,6 +159,11 @@ class KnowledgeStore:
         with self._lock:
             rows = list(self._db.query(f"select * from passages where n in ({marks})", numbers))
         return {row["n"]: _passage(row) for row in rows}
+
+    def twins(self) -> dict[int, int]:
+        """Passage number -> that of the passage which says the same in the other language."""
+        with self._lock:
+            return dict(self._db.execute("select n, twin from twins").fetchall())
 
     def spelt_words(self) -> set[str]:
         """The English words of the passages, as they are spelt."""

@@ -27,7 +27,7 @@ PASSAGES = [
 def store(tmp_path: Path) -> KnowledgeStore:
     made = KnowledgeStore(tmp_path / "passages.db")
     made.create()
-    made.write([], PASSAGES, [], {"embedder": "x"})
+    made.write([], PASSAGES, [], {"embedder": "x"}, twins={})
     return made
 
 
@@ -49,7 +49,7 @@ def test_full_text_finds_both_languages(store: KnowledgeStore, query: str, numbe
 def test_any_query_gets_scores_between_zero_and_one(query: str) -> None:
     store = KnowledgeStore(Path(":memory:"))
     store.create()
-    store.write([], PASSAGES, [], {})
+    store.write([], PASSAGES, [], {}, twins={})
     assert all(0.0 <= score <= 1.0 for score in store.full_text(query, k=3).scores.values())
     store.close()
 
