@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 # Part of every model's key: raise it when the features or the fit below change.
-_METHOD = "kernel ridge 2"
+_METHOD = "kernel ridge 3"
 # Hash buckets of the words and pairs.
 _BUCKETS = 2**15
 # How fast a meaning that lies further away counts less. At 2 / 3 / 4 clinc150's validation rows are
@@ -49,8 +49,10 @@ _NEIGHBOURS = 3
 # The power of the neighbours' cosine in the score. On clinc150's validation rows the out-of-scope
 # AUROC is 0.983, 0.989, 0.989 and 0.989 for 0, 1, 2 and 3; recall is best at 2.
 _LIKENESS = 2
-# The share of in-scope messages, each left out, that may be taken for unknown.
-_LOST_IN_SCOPE = 0.05
+# The share of examples, each left out, that may be taken for unknown. Examples have near twins among
+# the others, customers' messages less so: of those about 5 % are lost. At 0.03 / 0.05 the shop's dev
+# and seen questions are known in 92 / 83 % if it answers them, and in 43 / 32 % if it does not.
+_LOST_IN_SCOPE = 0.03
 _BLOCK = 1_000
 
 
