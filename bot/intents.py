@@ -49,9 +49,9 @@ _NEIGHBOURS = 3
 # The power of the neighbours' cosine in the score. On clinc150's validation rows the out-of-scope
 # AUROC is 0.983, 0.989, 0.989 and 0.989 for 0, 1, 2 and 3; recall is best at 2.
 _LIKENESS = 2
-# The share of examples, each left out, that may be taken for unknown. Examples have near twins among
-# the others, customers' messages less so: of those about 5 % are lost. At 0.03 / 0.05 the shop's dev
-# and seen questions are known in 92 / 83 % if it answers them, and in 43 / 32 % if it does not.
+# The share of examples, each left out, that may be taken for unknown. Examples have near twins
+# among the others, customers' messages less so: of those about 5 % are lost. At 0.03 / 0.05 the
+# shop's dev and seen questions are known in 92 / 83 % if it answers them, in 43 / 32 % if not.
 _LOST_IN_SCOPE = 0.03
 _BLOCK = 1_000
 
