@@ -56,6 +56,9 @@ _OPENER = re.compile(
     rf"\W*(?:(?P<yes>{_YES})|(?P<no>{_NO}))\s*"
     r"(?:[,.:;!，。：；！—–-]+\s*|$|(?=\b(?:it|they|we|you|i|there|this|that)\b))"
 )
+# People leave the comma out: "Yes vegetarian options are available". Before a capital it may be a
+# name ("Yes Bank accepts Visa"), and "no" without a comma is no opener.
+_BARE_YES = re.compile(r"\W*[Yy]es\s+(?!(?:or|and)\b)(?=[a-z])")
 
 RESTRICTION = re.compile(
     r"\b(?:only|unless|except|excluding|provided)\b|除非|除了|除|只有|只能|只|仅限|仅|限"
@@ -103,13 +106,15 @@ def denies(clause: str) -> bool:
 def opening(text: str) -> bool | None:
     """True for an opening yes, False for an opening no, None where there is neither."""
     match = _OPENER.match(normalise(text))
-    return None if match is None else match["yes"] is not None
+    if match is None:
+        return True if _BARE_YES.match(text) else None
+    return match["yes"] is not None
 
 
 def without_opener(text: str) -> str:
-    text = normalise(text)
-    match = _OPENER.match(text)
-    return text[match.end() :] if match else text
+    plain = normalise(text)
+    match = _OPENER.match(plain) or (_BARE_YES.match(text) and _BARE_YES.match(plain))
+    return plain[match.end() :] if match else plain
 
 
 def drops_restriction(clause: str, source: str) -> bool:

@@ -20,7 +20,6 @@ from knowledge.language import has_chinese
 from knowledge.types import Embedder, Language, Vectors
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
     from onnxruntime import InferenceSession
 
 # Rows that are encoded at once. Measured on two cores: 8 to 32 are equally fast, 64 is slower.
@@ -180,7 +179,8 @@ def _load_english(_: Path) -> _Tower:
     def ids(texts: Sequence[str]) -> list[list[int]]:
         return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
 
-    return _Tower(ids, session(english_graph(read_weights(folder), read_config(folder))))
+    graph = english_graph(read_weights(folder), read_config(folder))
+    return _Tower(ids, graph.session())
 
 
 def _load_chinese(folder: Path) -> _Tower:
@@ -190,7 +190,7 @@ def _load_chinese(folder: Path) -> _Tower:
     tokenizer = ChineseTokenizer(folder / "tokenizer.json")
     layers = read_weights(english_folder(), prefix="encoder.layer.")
     graph = chinese_graph(read_weights(folder), layers, read_config(folder))
-    return _Tower(tokenizer.ids, session(graph))
+    return _Tower(tokenizer.ids, graph.session())
 
 
 def read_weights(folder: Path, *, prefix: str = "") -> dict[str, NDArray[Any]]:
@@ -205,18 +205,6 @@ def read_weights(folder: Path, *, prefix: str = "") -> dict[str, NDArray[Any]]:
 def read_config(folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return config
-
-
-def session(model: ModelProto) -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # A spinning pool would burn a core between two questions.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def pad(ids: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int32]]:

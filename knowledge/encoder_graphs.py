@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
-Array = NDArray[Any]
+from knowledge.graph import FUSED, Array, Graph, Norm
+
 Weights = Mapping[str, Array]
-
-_FUSED = "com.microsoft"
 
 
 @dataclass(frozen=True)
@@ -28,99 +26,67 @@ class Layer:
     qkv_bias: Array
     mix: Array
     mix_bias: Array
-    mix_norm: tuple[Array, Array]
+    mix_norm: Norm
     widen: Array
     widen_bias: Array
     narrow: Array
     narrow_bias: Array
-    narrow_norm: tuple[Array, Array]
+    narrow_norm: Norm
 
 
-class _Graph:
-    """Nodes and weights in the order in which they are added."""
+class _Encoder(Graph):
+    """The parts of both towers."""
 
     def __init__(self, *, heads: int, epsilon: float) -> None:
+        super().__init__(epsilon=epsilon)
         self._heads = heads
-        self._epsilon = epsilon
-        self._nodes: list[NodeProto] = []
-        self._weights: list[TensorProto] = []
+        self._ids = self.take_numbers("input_ids", "batch", "length")
+        self._mask = self.take_numbers("attention_mask", "batch", "length")
 
-    def weight(self, values: Array) -> str:
-        name = f"weight{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def add(self, operator: str, inputs: list[str], **attributes: Any) -> str:
-        output = f"value{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
-        return output
-
-    def embed(self, words: Array, positions: Array, norm: tuple[Array, Array]) -> tuple[str, str]:
+    def embed(self, words: Array, positions: Array, norm: Norm) -> list[str]:
         """Hidden states, and the number of real tokens in each row."""
-        inputs = ["input_ids", "", self.weight(words), self.weight(positions), ""]
-        inputs += [*map(self.weight, norm), "attention_mask"]
-        outputs = ["hidden", "lengths"]
-        self._nodes.append(
-            helper.make_node(
-                "EmbedLayerNormalization", inputs, outputs, domain=_FUSED, epsilon=self._epsilon
-            )
+        inputs = [self._ids, "", self.weight(words), self.weight(positions), ""]
+        inputs += [*map(self.weight, norm), self._mask]
+        return self.add_all(
+            "EmbedLayerNormalization", inputs, outputs=2, domain=FUSED, epsilon=self._epsilon
         )
-        return "hidden", "lengths"
 
     def layer(self, layer: Layer, hidden: str, lengths: str) -> str:
         attended = self.add(
             "Attention",
             [hidden, self.weight(layer.qkv), self.weight(layer.qkv_bias), lengths],
-            domain=_FUSED,
+            domain=FUSED,
             num_heads=self._heads,
         )
         mixed = self.add("MatMul", [attended, self.weight(layer.mix)])
-        middle = self._add_and_norm(mixed, hidden, layer.mix_norm, layer.mix_bias)
-        wide = self.add("MatMul", [middle, self.weight(layer.widen)])
-        active = self.add("BiasGelu", [wide, self.weight(layer.widen_bias)], domain=_FUSED)
+        middle, _ = self.add_and_norm(mixed, hidden, layer.mix_norm, layer.mix_bias)
+        active = self.gelu(middle, layer.widen, layer.widen_bias)
         narrow = self.add("MatMul", [active, self.weight(layer.narrow)])
-        return self._add_and_norm(narrow, middle, layer.narrow_norm, layer.narrow_bias)
-
-    def _add_and_norm(self, update: str, skip: str, norm: tuple[Array, Array], bias: Array) -> str:
-        inputs = [update, skip, *map(self.weight, norm), self.weight(bias)]
-        return self.add("SkipLayerNormalization", inputs, domain=_FUSED, epsilon=self._epsilon)
+        return self.add_and_norm(narrow, middle, layer.narrow_norm, layer.narrow_bias)[0]
 
     def sum_of_tokens(self, hidden: str) -> str:
         """(batch, length, width) -> (batch, width), padding left out."""
-        mask = self.add("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+        mask = self.add("Cast", [self._mask], to=TensorProto.FLOAT)
         column = self.add("Unsqueeze", [mask, self.weight(np.array([2]))])
         masked = self.add("Mul", [hidden, column])
         return self.add("ReduceSum", [masked, self.weight(np.array([1]))], keepdims=0)
 
     def sum_of_words(self, table: Array, matrix: Array) -> str:
         """What the matrix (output, input) makes of the sum of the tokens' rows of the table."""
-        words = self.sum_of_tokens(self.add("Gather", [self.weight(table), "input_ids"]))
+        words = self.sum_of_tokens(self.add("Gather", [self.weight(table), self._ids]))
         return self.add("MatMul", [words, self.weight(matrix.T)])
 
     def unit(self, vectors: str) -> str:
         """Scaled to length 1."""
         return self.add("LpNormalization", [vectors], axis=-1, p=2)
 
-    def finish(self, sums: str, width: int) -> ModelProto:
+    def finish(self, sums: str, width: int) -> Graph:
         """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
-        self._nodes.append(helper.make_node("LpNormalization", [sums], ["vectors"], axis=-1, p=2))
-        return self.give("vectors", ["batch", width])
-
-    def give(self, name: str, shape: list[str | int]) -> ModelProto:
-        """The graph as a model whose only output is the value `name`."""
-        inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "length"])
-            for name in ("input_ids", "attention_mask")
-        ]
-        output = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        return helper.make_model(
-            helper.make_graph(self._nodes, "encoder", inputs, [output], self._weights),
-            opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_FUSED, 1)],
-            ir_version=10,
-        )
+        self.give(self.unit(sums), "vectors", "batch", width)
+        return self
 
 
-def english_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
+def english_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
     """input_ids and attention_mask, int32 (batch, length) -> vectors, float32 (batch, width).
 
     `weights` and `config` are those of Hugging Face's BertModel; padding stands on the right. The
@@ -130,15 +96,16 @@ def english_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
     return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
 
 
-def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> ModelProto:
+def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
     """The same, not pooled: states of every token, float32 (batch, length, width)."""
     graph, hidden = _english(weights, config)
-    return graph.give(hidden, ["batch", "length", config["hidden_size"]])
+    graph.give(hidden, "states", "batch", "length", config["hidden_size"])
+    return graph
 
 
-def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Graph, str]:
+def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, str]:
     """The graph up to the last layer, and the name of its output."""
-    graph = _Graph(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
+    graph = _Encoder(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
     # There is one segment: its vector is added to every position once, here.
     positions = weights["embeddings.position_embeddings.weight"]
     segment = weights["embeddings.token_type_embeddings.weight"][0]
@@ -151,11 +118,11 @@ def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Graph, str]:
     return graph, hidden
 
 
-def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> ModelProto:
+def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> Graph:
     """The same inputs and output for knowledge/chinese.py's network, with the layers it borrows
     from `english`."""
     weights = {name: values.astype(np.float32) for name, values in weights.items()}
-    graph = _Graph(heads=config["heads"], epsilon=config["epsilon"])
+    graph = _Encoder(heads=config["heads"], epsilon=config["epsilon"])
     words = weights["reader.words.weight"]
     norm = _pair(weights, "reader.norm")
     hidden, lengths = graph.embed(words, weights["reader.positions.weight"], norm)
@@ -209,5 +176,5 @@ def _corrected(layer: Layer, weights: Weights, prefix: str) -> Layer:
     )
 
 
-def _pair(weights: Weights, norm: str) -> tuple[Array, Array]:
+def _pair(weights: Weights, norm: str) -> Norm:
     return weights[f"{norm}.weight"], weights[f"{norm}.bias"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.store import KnowledgeStore
-from knowledge.versions import Versions
+from knowledge.versions import LAYOUT, Versions
 
 
 def read_status(home: Path) -> dict[str, Any]:
@@ -32,6 +32,12 @@ def read_status(home: Path) -> dict[str, Any]:
             "skipped": [file["reason"] for file in store.fact("broken")],
             "versions_kept": versions.names(),
         }
+
+
+def is_readable(home: Path) -> bool:
+    """Whether this Frontdesk reads the form of the current version. Raises KnowledgeMissing."""
+    with _current(Versions(home)) as store:
+        return bool(store.fact("layout") == LAYOUT)
 
 
 def read_documents(home: Path) -> list[dict[str, Any]]:

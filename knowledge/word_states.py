@@ -14,7 +14,6 @@ from knowledge.embedder import (
     pad,
     read_config,
     read_weights,
-    session,
 )
 
 States = NDArray[np.float32]
@@ -36,7 +35,8 @@ class WordStates:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._session = session(english_states_graph(read_weights(folder), read_config(folder)))
+        graph = english_states_graph(read_weights(folder), read_config(folder))
+        self._session = graph.session()
 
     def states(self, texts: Sequence[Sequence[str]]) -> list[States]:
         """Of each text, given as words, the states (words, WIDTH)."""

@@ -7,6 +7,7 @@ from html import escape
 from bot.types import Citation, Rating, Route, Turn
 from knowledge.language import language_of
 from knowledge.types import Language
+from ui.highlight import highlighted
 from ui.markdown import to_html
 from ui.text import TextKey, write
 
@@ -102,7 +103,7 @@ def _citations(turn: Turn, language: Language) -> str:
     if not turn.citations:
         return ""
     chips = "".join(
-        _citation(number, citation, turn.id, language)
+        _citation(number, citation, turn, language)
         for number, citation in enumerate(turn.citations, start=1)
     )
     return (
@@ -111,15 +112,23 @@ def _citations(turn: Turn, language: Language) -> str:
     )
 
 
-def _citation(number: int, citation: Citation, turn_id: int, language: Language) -> str:
+def _citation(number: int, citation: Citation, turn: Turn, language: Language) -> str:
+    """In the passage, the words that the answer copied are marked."""
     title = escape(citation.title)
     label = _write("source", language, number=number, title=citation.title)
+    copied = [
+        (span.source_start, span.source_end)
+        for span in turn.spans
+        if span.passage_id == citation.passage_id
+    ]
+    passage = highlighted(citation.text, copied)
+    key = _write("copied", language) if "<mark>" in passage else ""
     return (
-        f'<details class="source" name="sources-{turn_id}">'
+        f'<details class="source" name="sources-{turn.id}">'
         f'<summary aria-label="{label}"><b>{number}</b><span>{title}</span></summary>'
-        f'<div class="passage" lang="{_lang(citation.text)}"><h3>{title}</h3>'
-        f"{to_html(citation.text)}"
-        f'<p class="document">{escape(citation.document)}</p></div></details>'
+        f'<div class="passage" lang="{_lang(citation.text)}"><h3>{title}</h3>{passage}'
+        f'<p class="document">{escape(citation.document)}</p>'
+        f'<p class="key" lang="{_lang(key)}">{key}</p></div></details>'
     )
 
 

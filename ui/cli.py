@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -281,18 +281,26 @@ def _config(path: Path | None, **options: Any) -> Config:
 
 
 def _prepare_knowledge(config: Config) -> None:
-    """The demo shop for who starts without documents; new vectors where the encoder has changed."""
+    """The demo shop for who starts without documents; a new version of the knowledge where the
+    encoder or Frontdesk has changed. Tells it on stderr: stdout may be one JSON object.
+    """
     from knowledge.embedder import load_embedder
     from knowledge.sources import DEMO_PACK
-    from knowledge.status import read_status
+    from knowledge.status import is_readable, read_status
     from knowledge.versions import Versions
 
-    if not Versions(config.home).names():
-        click.echo("No documents yet: the demo shop answers. Your own: frontdesk ingest FOLDER")
-        _ingest(config, [DEMO_PACK])
-    elif read_status(config.home)["embedder"] != load_embedder(config.embedder).name:
-        click.echo("The sentence encoder has changed: all documents are embedded again.")
-        _ingest(config, [])
+    with redirect_stdout(sys.stderr):
+        if not Versions(config.home).names():
+            click.echo("No documents yet: the demo shop answers. Your own: frontdesk ingest FOLDER")
+            _ingest(config, [DEMO_PACK])
+        elif not is_readable(config.home):
+            click.echo(
+                "Another version of Frontdesk made this knowledge: it is brought up to date."
+            )
+            _ingest(config, [])
+        elif read_status(config.home)["embedder"] != load_embedder(config.embedder).name:
+            click.echo("The sentence encoder has changed: all documents are embedded again.")
+            _ingest(config, [])
 
 
 def _ingest(config: Config, paths: list[Path], *, remove: bool = False) -> IngestReport:

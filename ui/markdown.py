@@ -26,6 +26,10 @@ def to_html(markdown: str) -> str:
 
 @functools.cache
 def _parser() -> MarkdownIt:
+    return new_parser()
+
+
+def new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
     parser.enable(["table", "strikethrough"]).disable("image")
     parser.core.ruler.after("inline", "addresses", _link_addresses)

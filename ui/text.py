@@ -32,6 +32,7 @@ TextKey = Literal[
     "failed",
     "sources",
     "source",
+    "copied",
     "helpful",
     "not_helpful",
     "comment_label",
@@ -110,6 +111,10 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     },
     "sources": {"en": "Sources", "zh": "出处"},
     "source": {"en": "Source {number}: {title}", "zh": "出处 {number}：{title}"},
+    "copied": {
+        "en": "Marked is what the answer took from here.",
+        "zh": "标出的文字是回答引用的部分。",
+    },
     "helpful": {"en": "This helped", "zh": "有帮助"},
     "not_helpful": {"en": "This did not help", "zh": "没有帮助"},
     "comment_label": {

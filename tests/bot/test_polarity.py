@@ -29,6 +29,9 @@ def test_negations_are_counted(text: str, count: int) -> None:
         ("No: never.", False),
         ("No it does not.", False),
         ("No returns on Sundays.", None),
+        ("Yes vegetarian options are available.", True),
+        ("Yes Bank accepts Visa.", None),
+        ("Yes or no?", None),
         ("Only if unworn.", None),
         ("可以，三十天内。", True),
         ("不开，都休息。", False),
@@ -42,6 +45,8 @@ def test_an_opening_yes_or_no_is_heard(text: str, says_yes: bool | None) -> None
 
 def test_an_opening_is_taken_off() -> None:
     assert without_opener("Yes, you can.") == "you can."
+    assert without_opener("Yes pets are welcome.") == "pets are welcome."
+    assert without_opener("Yes Bank accepts Visa.") == "yes bank accepts visa."
 
 
 def test_clauses_end_at_but() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +19,16 @@ from hypothesis import strategies as st
 
 from bot.errors import GeneratorError
 from bot.facts import facts, foreign_facts
-from bot.generators.writer.batch import batch, page, question_words, source_words
-from bot.generators.writer.generator import Thresholds, WriterGenerator
+from bot.generators.writer.batch import batch
+from bot.generators.writer.generator import WEIGHTS, Thresholds, WriterGenerator
+from bot.generators.writer.inference import Network
 from bot.generators.writer.network import Writer, WriterConfig
+from bot.generators.writer.reader import Reader
 from bot.generators.writer.rendering import render
-from bot.generators.writer.search import Search, Start
+from bot.generators.writer.search import search
 from bot.generators.writer.source import source_of
 from bot.generators.writer.telling import like_a_person, tell, without_closing
-from bot.generators.writer.vocabulary import END, IT, JOINTS, NO, SORRY, STOP, YES
+from bot.generators.writer.vocabulary import END, IT, JOINTS, NO, SORRY, START, STOP, YES
 from bot.generators.writer.walk import COPY, MOST_SENTENCES, STRIDE, Walk
 from bot.generators.writer.words import words_of
 from bot.prompt import UNKNOWN
@@ -31,7 +36,6 @@ from bot.sentences import split
 from bot.types import LocalGenerator, Prompt
 from knowledge.language import language_of
 from knowledge.types import Passage
-from knowledge.word_states import WordStates
 
 ALL = Thresholds(sure=0.0, clear=0.0, here=0.0)
 TEXTS = [
@@ -80,7 +84,7 @@ def written(walk: Walk, *, choose: Iterator[int]) -> tuple[int, ...]:
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("writer")
-    config = WriterConfig(width=32, heads=2, encoder_layers=1, decoder_layers=1)
+    config = WriterConfig(width=32, heads=2, encoder_layers=2, decoder_layers=3)
     Writer(config).save_pretrained(folder)
     return folder
 
@@ -166,6 +170,7 @@ def test_yes_needs_all_that_is_asked() -> None:
         ("Do I need a reservation?", "A reservation is possible."),
         ("Do all rooms have a TV?", "Some rooms have a TV."),
         ("Do you have parking?", "No parking is available."),
+        ("Are pets allowed?", "There is an extra fee to stay with pets at the Layne Hotel."),
     ],
 )
 def test_doubts_speak_against_yes_and_no(question: str, text: str) -> None:
@@ -233,39 +238,105 @@ def test_a_question_with_two_parts_gets_both_passages() -> None:
     assert "The pool opens at 7:00" in text
 
 
-def told_alone_and_late(folder: Path, walks: list[Walk], *, late: bool) -> list[tuple[int, ...]]:
-    """Each walk written by itself, or each joining a step after the one before."""
-    encoder, writer = WordStates(), Writer.from_pretrained(folder, dtype=torch.float32)
-    writer.train(False)
-    found: dict[int, tuple[int, ...]] = {}
-    search = Search(writer)
+@pytest.mark.parametrize("weights", ["random", "shipped"])
+def test_the_graphs_write_what_the_trained_network_would(
+    weights: str, random_weights: Path
+) -> None:
+    """Step by step with a past, where the network that is trained reads whole answers, padded."""
+    folder = random_weights if weights == "random" else WEIGHTS
+    network, reader = Network(folder), Reader()
+    reference = Writer.from_pretrained(folder, dtype=torch.float32)
+    reference.train(False)
+    for number, question in enumerate(QUESTIONS):
+        walk = walk_of(question, *TEXTS[number : number + 1 + number % 4])
+        pages = reader.pages(walk)
+        memory, made = network.read(pages), batch([pages])
+        *_, (trail, *_) = search(network, memory, walk, beams=2)
+        places = torch.tensor([[START, *(made.place(0, token) for token in trail.tokens)]])
+        with torch.inference_mode():
+            read = reference.read(made.reading)
+            expected = reference.write(read, places)[0].numpy()
+        assert memory.holds == pytest.approx(read.holds.sigmoid()[0].tolist(), abs=1e-5)
+        past, unread = network.blank, [START]
+        for at, token in enumerate(trail.tokens):
+            allowed = walk.allowed()
+            if len(allowed) > 1:
+                scores, past = network.write(memory, unread, past)
+                mine = scores[[memory.place(choice) for choice in allowed]]
+                theirs = expected[at, [made.place(0, choice) for choice in allowed]]
+                assert mine == pytest.approx(theirs, abs=1e-4)
+                unread = []
+            unread.append(memory.place(token))
+            walk = walk.take(token)
 
-    def step() -> bool:
-        steps = search.step()
-        found.update({key: paths[0].tokens for key, paths in steps.items()})
-        return bool(steps)
 
-    with torch.inference_mode():
-        for key, walk in enumerate(walks):
-            words = [question_words(walk.question), *map(source_words, walk.sources)]
-            asked, *told = encoder.states(words)
-            pages = [
-                page(walk.question, source, (asked, states))
-                for source, states in zip(walk.sources, told, strict=True)
-            ]
-            made = batch([pages])
-            search.join([Start(key, walk, 1, 0)], writer.read(made.reading), made)
-            while step() and not late:
-                pass
-        while step():
-            pass
-    return [found[key] for key in range(len(walks))]
+@pytest.mark.parametrize("weights", ["random", "shipped"])
+def test_greedy_search_takes_the_trained_networks_best_token(
+    weights: str, random_weights: Path
+) -> None:
+    folder = random_weights if weights == "random" else WEIGHTS
+    network, reader = Network(folder), Reader()
+    reference = Writer.from_pretrained(folder, dtype=torch.float32)
+    reference.train(False)
+    for question in QUESTIONS:
+        walk = walk_of(question, *TEXTS[:4])
+        pages = reader.pages(walk)
+        *_, (trail,) = search(network, network.read(pages), walk, beams=1)
+        made = batch([pages])
+        with torch.inference_mode():
+            read, tokens = reference.read(made.reading), [START]
+            while allowed := walk.allowed():
+                scores = reference.write(read, torch.tensor([tokens]))[0, -1]
+                best = scores[[made.place(0, token) for token in allowed]].argmax()
+                tokens.append(made.place(0, allowed[best]))
+                walk = walk.take(allowed[best])
+        assert tokens[1:] == [made.place(0, token) for token in trail.tokens]
 
 
-def test_who_joins_a_batch_gets_what_is_written_alone(random_weights: Path) -> None:
-    walks = [walk_of(question, *TEXTS[: n + 2]) for n, question in enumerate(QUESTIONS[:4])]
-    late = told_alone_and_late(random_weights, walks, late=True)
-    assert late == told_alone_and_late(random_weights, walks, late=False)
+def test_a_server_that_writes_needs_no_torch_in_memory(shop_home: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(shop_home, tmp_path / "home")
+    code = """
+import sys
+from pathlib import Path
+from bot.build import build
+from bot.config import Config
+from ui.server import create_app
+
+desk = build(Config(home=Path(sys.argv[1]), generator="writer"))
+desk.manager.warm_up()
+create_app(desk)
+list(desk.manager.reply(desk.manager.start("en").id, "how long do refunds take?"))
+print(desk.manager.generator.load().cache_use > 0)
+print([name for name in ("torch", "transformers") if name in sys.modules])
+desk.close()
+"""
+    command = [sys.executable, "-c", code, str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "[]"]
+
+
+def test_the_oldest_words_are_forgotten() -> None:
+    reader = Reader(most_words=30)
+    for text in TEXTS * 2:
+        reader.pages(walk_of("Is there parking?", text))
+        assert 0 < reader.use <= 1
+
+
+def test_an_error_is_the_generators_and_the_next_prompt_is_answered(
+    random_weights: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(random_weights, tmp_path / "weights")
+    writer = WriterGenerator(folder, thresholds=ALL)
+    (folder / "model.safetensors").write_bytes(b"not weights")
+    prompt = prompt_of("Is there parking?", TEXTS[1])
+    for _ in range(3):
+        with pytest.raises(GeneratorError, match="writer: "):
+            list(writer.generate(prompt))
+    assert not writer.healthy
+    shutil.copy(random_weights / "model.safetensors", folder)
+    assert "".join(writer.generate(prompt))
+    assert writer.healthy
+    assert (writer.load().writing, writer.load().tokens > 0) == (0, True)
 
 
 def test_a_closed_writer_has_no_thread_and_writes_again_when_asked(random_weights: Path) -> None:

@@ -171,5 +171,16 @@ def test_a_new_encoder_embeds_everything_again_by_itself(run: Run, home: Path) -
         db.execute("update facts set value = '\"another encoder\"' where name = 'embedder'")
     db.close()
     result = run("ask", "how long do refunds take?", "--json")
-    assert "all documents are embedded again" in result.stdout
-    assert json.loads(result.stdout.splitlines()[-1])["route"] == "answer"
+    assert "all documents are embedded again" in result.stderr
+    assert json.loads(result.stdout)["route"] == "answer"
+
+
+def test_knowledge_of_another_frontdesk_is_brought_up_to_date_by_itself(
+    run: Run, home: Path
+) -> None:
+    with sqlite3.connect(home / "knowledge" / "0001" / "passages.db") as db:
+        db.execute("update facts set value = '1' where name = 'layout'")
+    db.close()
+    result = run("ask", "how long do refunds take?", "--json")
+    assert "brought up to date" in result.stderr
+    assert json.loads(result.stdout)["route"] == "answer"

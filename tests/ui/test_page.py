@@ -94,6 +94,23 @@ def test_a_source_opens_to_its_passage_and_document(page: Page) -> None:
     expect(passage).to_be_hidden()
 
 
+def test_a_source_marks_the_words_that_the_answer_took(visitor: Visitor) -> None:
+    for locale, options, key in (
+        ("en-GB", {}, "Marked is what the answer took from here."),
+        ("zh-CN", PHONE, "标出的文字是回答引用的部分。"),
+    ):
+        page = visitor(locale, **options)
+        ask(page, "refund")
+        chip, passage = (last_answer(page).locator(part).first for part in ("summary", ".passage"))
+        chip.focus()
+        page.keyboard.press("Enter")
+        expect(passage.locator("mark").first).to_be_visible()
+        assert passage.locator("strong mark").all_inner_texts() == ["five working days"]
+        expect(passage.locator("a mark")).to_have_text("https://shop.example/wallet")
+        expect(passage.locator(".key")).to_have_text(key)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_an_open_source_stays_open_while_the_next_answer_is_written(page: Page) -> None:
     ask(page, "refund")
     first = last_answer(page)

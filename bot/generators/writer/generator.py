@@ -7,13 +7,16 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from bot.errors import GeneratorError
-from bot.generators.writer.batching import Request, Requests
+from bot.generators.writer.inference import Memory, Network
+from bot.generators.writer.reader import Reader
 from bot.generators.writer.rendering import render
-from bot.generators.writer.search import Trail
+from bot.generators.writer.search import Trail, search
 from bot.generators.writer.source import source_of
+from bot.generators.writer.tally import Tally
 from bot.generators.writer.walk import Walk
 from bot.prompt import UNKNOWN
 from bot.terms import terms
@@ -61,12 +64,23 @@ class Weighing:
 WEIGHING = Weighing(advantage=1.0, shared=4.0)
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """What the first prompt waits for."""
+
+    network: Network
+    reader: Reader
+
+    def read(self, walk: Walk) -> Memory:
+        return self.network.read(self.reader.pages(walk))
+
+
 class WriterGenerator:
     """English passages in prose. It yields nothing where it leaves the answer to the quotation:
     other scripts, lists and tables, and what it is not sure of.
 
     `folder` holds config.json and model.safetensors, by default those of the package. Raises
-    GeneratorError where there are none. Safe for several threads: their requests run together.
+    GeneratorError where there are none. Safe for several threads: each writes its own answer.
     """
 
     name = "writer"
@@ -83,35 +97,35 @@ class WriterGenerator:
         self._folder = folder
         self._thresholds = thresholds
         self._lock = threading.Lock()
-        self._requests: Requests | None = None
+        self._loaded: _Loaded | None = None
+        self._tally = Tally()
 
     @property
     def healthy(self) -> bool:
-        return self._requests is None or self._requests.healthy
+        return self._tally.healthy
 
     def load(self) -> Load:
-        return Load(0, 0, 0.0, 0) if self._requests is None else self._requests.load()
+        loaded = self._loaded
+        cache_use = 0.0 if loaded is None else loaded.reader.use
+        tally = self._tally
+        return Load(tally.writing, waiting=0, cache_use=cache_use, tokens=tally.tokens)
 
     def warm_up(self) -> None:
         """Loads the weights, which otherwise wait for the first prompt."""
-        self._running()
+        self._ready()
 
     def close(self) -> None:
-        """Ends what is being written. A later prompt loads the weights again."""
+        """Lets go of the weights; a later prompt loads them again. What is being written ends by
+        itself, in a few milliseconds."""
         with self._lock:
-            if self._requests is not None:
-                self._requests.close()
-            self._requests = None
+            self._loaded = None
 
     def generate(self, prompt: Prompt) -> Iterator[str]:
+        """Raises GeneratorError."""
         walk = self._walk(prompt)
         if walk is None:
             return
-        request = self._running().submit(walk, focus=self._focus, beams=1)
-        try:
-            yield from self._words(request)
-        finally:
-            request.cancel()
+        yield from self._words(self._written(walk, beams=1))
 
     def candidates(
         self, prompt: Prompt, n: int, *, check: Callable[[], None] = lambda: None
@@ -124,17 +138,13 @@ class WriterGenerator:
         walk = self._walk(prompt)
         if walk is None:
             return []
-        request = self._running().submit(walk, focus=self._focus, beams=max(2, 2 * n))
-        paths: list[Trail] = []
-        try:
-            for paths, _ in request.updates():  # noqa: B007 - the last ones count
-                check()
-        finally:
-            request.cancel()
+        trails: list[Trail] = []
+        for _, trails in self._written(walk, beams=max(2, 2 * n)):  # noqa: B007 - the last count
+            check()
         told = [
-            render(path.walk.sources, path.tokens)
-            for path in paths
-            if path.walk.ended and min(path.sure) >= _LEAST_SURE
+            render(trail.walk.sources, trail.tokens)
+            for trail in trails
+            if trail.walk.ended and min(trail.sure) >= _LEAST_SURE
         ]
         distinct = {answer.text.casefold(): answer for answer in reversed(told)}
         return list(reversed(distinct.values()))[:n]
@@ -144,11 +154,19 @@ class WriterGenerator:
         walk = self._walk(prompt)
         if walk is None:
             return [0.0] * min(len(prompt.passages), MOST_PASSAGES)
-        request = self._running().submit(walk, focus=lambda walk, _: walk, beams=1)
-        for _, holds in request.updates():
-            request.cancel()
-            return holds
-        return []
+        with self._tally.answer():
+            return self._ready().read(walk).holds
+
+    def _written(self, walk: Walk, *, beams: int) -> Iterator[tuple[list[float], list[Trail]]]:
+        """After each choice, what the passages hold and the trails, the best first."""
+        with self._tally.answer():
+            loaded = self._ready()
+            memory = loaded.read(walk)
+            focused = self._focus(walk, memory.holds)
+            trails: list[Trail] = []
+            for trails in search(loaded.network, memory, focused, beams=beams):
+                yield memory.holds, trails
+            self._tally.wrote(max((len(trail.tokens) for trail in trails), default=0))
 
     def _walk(self, prompt: Prompt) -> Walk | None:
         """None where the passages are not the writer's: this is the only place that decides it."""
@@ -178,40 +196,40 @@ class WriterGenerator:
         others = {rank for rank, held in enumerate(holds) if two and held >= _ALSO_ANSWERS}
         return replace(walk, first=first, others=frozenset(others))
 
-    def _words(self, request: Request) -> Iterator[str]:
+    def _words(self, written: Iterator[tuple[list[float], list[Trail]]]) -> Iterator[str]:
         """Text as it grows, once the first clause is chosen and the network is sure of it."""
         shown = ""
-        for paths, holds in request.updates():
-            path = paths[0]
+        for holds, trails in written:
+            trail = trails[0]
             if max(holds) < self._thresholds.here:
                 yield UNKNOWN["en"]
                 return
-            if not self._is_sure(path, holds) or self._doubts(path):
+            if not self._is_sure(trail, holds) or self._doubts(trail):
                 return
             # Emphasis is only kept in pairs: a clause with some is shown when it is whole.
-            if path.sure and not (path.walk.at and _has_marks(path.walk)):
-                told = render(path.walk.sources, path.tokens).text
+            if trail.sure and not (trail.walk.at and _has_marks(trail.walk)):
+                told = render(trail.walk.sources, trail.tokens).text
                 yield told[len(shown) :]
                 shown = told
 
-    def _is_sure(self, path: Trail, holds: Sequence[float]) -> bool:
+    def _is_sure(self, trail: Trail, holds: Sequence[float]) -> bool:
         """Also leaves to the quotation what is no prose."""
-        first = path.walk.first or 0
+        first = trail.walk.first or 0
         return (
             holds[first] >= self._thresholds.clear
-            and path.walk.sources[first].plain
-            and all(sure >= self._thresholds.sure for sure in path.sure[:1])
+            and trail.walk.sources[first].plain
+            and all(sure >= self._thresholds.sure for sure in trail.sure[:1])
         )
 
-    def _doubts(self, path: Trail) -> bool:
+    def _doubts(self, trail: Trail) -> bool:
         """Whether it goes on with a clause that it is not sure of; what was told before stands."""
-        return any(sure < self._thresholds.sure for sure in path.sure[1:])
+        return any(sure < self._thresholds.sure for sure in trail.sure[1:])
 
-    def _running(self) -> Requests:
+    def _ready(self) -> _Loaded:
         with self._lock:
-            if self._requests is None:
-                self._requests = Requests(self._folder, at_once=self.at_once)
-            return self._requests
+            if self._loaded is None:
+                self._loaded = _Loaded(Network(self._folder), Reader())
+            return self._loaded
 
 
 def passage_odds(
@@ -227,6 +245,7 @@ def passage_odds(
     ]
 
 
+@lru_cache(maxsize=4096)
 def _terms(passage: Passage) -> frozenset[str]:
     return frozenset(terms("\n".join((passage.title, *passage.path, passage.text))))
 

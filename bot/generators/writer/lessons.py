@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.generators.writer.batch import question_words
+from bot.generators.writer.page import question_words
 from bot.generators.writer.source import Source, source_of
 from bot.generators.writer.telling import best_clauses, like_a_person, natural_opener, tell
 from bot.generators.writer.walk import COPY, STRIDE, Walk

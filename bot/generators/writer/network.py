@@ -3,12 +3,13 @@
 Vaswani et al. 2017, with normalisation before each part. Every passage is read together
 with the question, by itself, and the decoder attends to all of them (Izacard & Grave 2021). It
 scores a few words of its own and every word of every passage in one softmax (CopyNet, Gu et al.
-2016). Knows tensors only; what a token means stands in walk.py.
+2016). It is trained here, and answers by graphs.py, which draws the same from its weights. Knows
+tensors only; what a token means stands in walk.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,79 +93,6 @@ class Memory:
             tuple((k[index, :, :end], v[index, :, :end]) for k, v in self.crossed),
         )
 
-    def joined(self, other: Memory) -> Memory:
-        """The examples of both; the shorter memory is padded at its end."""
-        one, two = self._padded(other), other._padded(self)
-        parts = [torch.cat(pair) for pair in zip(one._tensors(), two._tensors(), strict=True)]
-        return _memory(parts)
-
-    def _padded(self, other: Memory) -> Memory:
-        """As long as the other at least."""
-        more = max(0, other.words.shape[1] - self.words.shape[1])
-        passages = max(0, other.holds.shape[1] - self.holds.shape[1])
-        return Memory(
-            functional.pad(self.words, (0, 0, 0, more)),
-            functional.pad(self.padding, (0, more), value=True),
-            functional.pad(self.keys, (0, 0, 0, more)),
-            functional.pad(self.prior, (0, more)),
-            functional.pad(self.holds, (0, passages)),
-            tuple(
-                (functional.pad(keys, (0, 0, 0, more)), functional.pad(values, (0, 0, 0, more)))
-                for keys, values in self.crossed
-            ),
-        )
-
-    def _tensors(self) -> list[Tensor]:
-        crossed = [tensor for pair in self.crossed for tensor in pair]
-        return [self.words, self.padding, self.keys, self.prior, self.holds, *crossed]
-
-
-def _memory(tensors: Sequence[Tensor]) -> Memory:
-    words, padding, keys, prior, holds, *crossed = tensors
-    pairs = tuple(zip(crossed[::2], crossed[1::2], strict=True))
-    return Memory(words, padding, keys, prior, holds, pairs)
-
-
-@dataclass(frozen=True)
-class Past:
-    """Keys and values of the tokens that were written. `real` (rows, tokens) is False where a row
-    has none: rows of one batch need not have come together, nor be equally far."""
-
-    layers: tuple[KeysValues, ...]
-    real: Tensor
-
-    def rows(self, index: Tensor) -> Past:
-        """Without the places where none of these rows has a token."""
-        real = self.real[index]
-        used = real.any(0)
-        layers = tuple((k[index][:, :, used], v[index][:, :, used]) for k, v in self.layers)
-        return Past(layers, real[:, used])
-
-    def blank(self, rows: int) -> Past:
-        """Rows that have no token yet."""
-        layers = tuple(
-            (k.new_zeros((rows, *k.shape[1:])), v.new_zeros((rows, *v.shape[1:])))
-            for k, v in self.layers
-        )
-        return Past(layers, self.real.new_zeros((rows, self.real.shape[1])))
-
-    def joined(self, other: Past) -> Past:
-        """The rows of both, the shorter ones padded at their beginning."""
-        one, two = self._padded(other), other._padded(self)
-        layers = tuple(
-            (torch.cat((k, other_k)), torch.cat((v, other_v)))
-            for (k, v), (other_k, other_v) in zip(one.layers, two.layers, strict=True)
-        )
-        return Past(layers, torch.cat((one.real, two.real)))
-
-    def _padded(self, other: Past) -> Past:
-        more = max(0, other.real.shape[1] - self.real.shape[1])
-        layers = tuple(
-            (functional.pad(k, (0, 0, more, 0)), functional.pad(v, (0, 0, more, 0)))
-            for k, v in self.layers
-        )
-        return Past(layers, functional.pad(self.real, (more, 0)))
-
 
 class Attention(nn.Module):
     """Scaled dot-product attention with several heads."""
@@ -219,16 +147,12 @@ class DecoderLayer(nn.Module):
         self.feed = FeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(
-        self, x: Tensor, past: KeysValues | None, crossed: KeysValues, masks: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, KeysValues]:
+    def forward(self, x: Tensor, crossed: KeysValues, masks: tuple[Tensor, Tensor]) -> Tensor:
         normed = self.norms[0](x)
-        own = self.own.read(normed)
-        if past is not None:
-            own = (torch.cat((past[0], own[0]), 2), torch.cat((past[1], own[1]), 2))
-        x = x + self.dropout(self.own(normed, own, masks[0]))
+        x = x + self.dropout(self.own(normed, self.own.read(normed), masks[0]))
         x = x + self.dropout(self.crossed(self.norms[1](x), crossed, masks[1]))
-        return x + self.dropout(self.feed(self.norms[2](x))), own
+        out: Tensor = x + self.dropout(self.feed(self.norms[2](x)))
+        return out
 
 
 class Writer(PreTrainedModel):  # type: ignore[no-untyped-call]
@@ -300,40 +224,18 @@ class Writer(PreTrainedModel):  # type: ignore[no-untyped-call]
         odds: Tensor = self.judge(torch.cat([*pooled, strongest], -1)).squeeze(-1)
         return odds
 
-    def write(
-        self,
-        memory: Memory,
-        tokens: Tensor,
-        past: Past | None = None,
-        *,
-        real: Tensor | None = None,
-    ) -> tuple[Tensor, Past]:
-        """Scores (examples, tokens, joints + memory words) of what follows each token.
-
-        `past` is what an earlier call returned for the tokens before these. `real` (examples,
-        tokens) is False where a token is padding.
-        """
-        real = torch.ones_like(tokens, dtype=torch.bool) if real is None else real
+    def write(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """Scores (examples, tokens, joints + memory words) of what follows each token."""
         order = torch.arange(tokens.shape[1], device=tokens.device)
-        seen = real[:, None, :] & (order[:, None] >= order)
-        places = real.cumsum(1) - 1
-        if past is not None:
-            before = past.real[:, None, :].expand(-1, tokens.shape[1], -1)
-            seen = torch.cat((before, seen), 2)
-            places = places + past.real.sum(1, keepdim=True)
-            real = torch.cat((past.real, real), 1)
-        x = self._embed(memory, tokens) + self.positions(places.clamp(min=0))
-        masks = (seen[:, None], ~memory.padding[:, None, None, :])
-        known: list[KeysValues] = []
-        for number, layer in enumerate(self.decoder):
-            layer_past = past.layers[number] if past else None
-            x, own = layer(x, layer_past, memory.crossed[number], masks)
-            known.append(own)
+        masks = (order[:, None] >= order, ~memory.padding[:, None, None, :])
+        x = self._embed(memory, tokens) + self.positions(order)
+        for layer, crossed in zip(self.decoder, memory.crossed, strict=True):
+            x = layer(x, crossed, masks)
         x = self.write_norm(x)
         scale = self.config.width**-0.5
         pointing = self.point(x) @ memory.keys.transpose(1, 2) * scale
         pointing = pointing + self.trust * memory.prior.unsqueeze(1)
-        return torch.cat((self.say(x), pointing), -1), Past(tuple(known), real)
+        return torch.cat((self.say(x), pointing), -1)
 
     def _embed(self, memory: Memory, tokens: Tensor) -> Tensor:
         copies = tokens >= self.config.joints

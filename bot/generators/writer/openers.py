@@ -42,6 +42,11 @@ _NEEDS = re.compile(
     r"|compulsory|supposed to)\b"
 )
 _COSTS = re.compile(r"\b(?:costs?|charge[sd]?|fees?|pay|paid|price[sd]?|surcharges?|deposits?)\b")
+# A clause that starts like this says what something costs, which is no yes to whether it is there.
+_STARTS_WITH_COST = re.compile(
+    r"\W*(?:there (?:is|are|may be|will be) )?(?:an? |the )?(?:\w+ ){0,2}"
+    r"(?:fees?|charges?|surcharges?|deposits?|prices?)\b"
+)
 _FREE = re.compile(r"\b(?:free|complimentary|included?|no (?:extra|additional))\b")
 # A clause that denies a part of what is asked, or denies it for a time.
 _PART = re.compile(
@@ -110,6 +115,7 @@ def _is_about(asked: str, told: str, source: Source) -> bool:
         and not _HIDDEN.search(told)
         and (not _NEEDS.search(asked) or _NEEDS.search(known) is not None)
         and not (_COSTS.search(asked) and _FREE.search(told))
+        and (_COSTS.search(asked) is not None or not _STARTS_WITH_COST.match(told))
     )
 
 

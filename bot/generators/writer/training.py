@@ -20,9 +20,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from bot.generators.writer.batch import Batch, Page, batch, page, question_words, source_words
+from bot.generators.writer.batch import Batch, batch
 from bot.generators.writer.lessons import Lesson, Lessons
 from bot.generators.writer.network import Writer
+from bot.generators.writer.page import Page, page, question_words, source_words
 from bot.generators.writer.vocabulary import START
 from knowledge.word_states import States, WordStates
 
@@ -136,7 +137,7 @@ def losses(writer: Writer, examples: Sequence[Example]) -> Losses:
     for index, (row, example) in enumerate(zip(rows, told, strict=True)):
         _fill(made, row, example, (places[index], masks[index], counted[index]))
     before = functional.pad(places[:, :-1], (1, 0), value=START).to(writer.device)
-    scores, _ = writer.write(memory.rows(torch.tensor(rows, device=writer.device)), before)
+    scores = writer.write(memory.rows(torch.tensor(rows, device=writer.device)), before)
     chosen = scores[counted.to(writer.device)].float()
     allowed, target = masks[counted].to(writer.device), places[counted].to(writer.device)
     chosen = chosen.masked_fill(~allowed, _NOT_ALLOWED)
