@@ -1,8 +1,8 @@
 """`make bench-serving`: many customers at the real HTTP server, and what becomes of their answers.
 
 Every customer asks for a code that stands in one document only, reads the answer as a browser does,
-and every tenth leaves half-way. An answer without its own code, or with words of the model that the
-same question did not get when it was asked alone, is one that was mixed up.
+and every tenth leaves half-way. An answer with another code, or with other words of the model, than
+the same question got when it was asked alone is one that was mixed up.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from evals.tiny_model import write_tiny_model
 
 _COLOURS = ("amber", "azure", "coral", "ebony", "ivory", "lilac", "olive", "pearl")
 _ANIMALS = ("badger", "camel", "ferret", "gecko", "heron", "otter", "puffin", "walrus")
-_ALONE = 8
 _READ_SECONDS = 300.0
 _SAMPLE_SECONDS = 0.5
 _QUIET_SECONDS = 30.0
@@ -52,6 +51,7 @@ class Tally:
 
     first: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
+    answers: list[tuple[str, str]] = field(default_factory=list)
     left: int = 0
     lost: list[str] = field(default_factory=list)
     mixed_up: list[str] = field(default_factory=list)
@@ -106,13 +106,18 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     settings = {"GENERATOR": options.generator, "MODEL": model}
     settings["MAX_NEW_TOKENS"] = str(options.new_tokens)
     with _serving(home, settings | {"ANSWERS_AT_ONCE": str(options.customers)}) as server:
-        _ask_alone(server, topics[:_ALONE])
+        alone = _ask_alone(server, topics)
         memory = Memory(server)
         tally = asyncio.run(_crowd(server, topics, options, memory))
         gone = asyncio.run(_all_leave(server, topics, options.customers))
-    tally.mixed_up += _other_words(home)
+    tally.mixed_up += _not_as_alone(tally, alone) + _other_words(home)
     unsettled = _unsettled(home)
     _print(tally, memory, gone, unsettled)
+    _print_alone(topics, alone)
+    _print_writers(home)
+    bare = _bare(home, settings, topics, options.customers)
+    print(f"the model with nothing around it {bare:5.1f} answers/s", flush=True)
+    print(f"the server's share of that  {tally.answers_per_second / bare:8.0%}", flush=True)
     if options.one_by_one:
         _compare(home, settings, topics, tally, options)
     return 1 if tally.lost or tally.mixed_up or unsettled else 0
@@ -163,15 +168,14 @@ def _serving(home: Path, settings: dict[str, str]) -> Iterator[Server]:
             process.wait(timeout=60)
 
 
-def _ask_alone(server: Server, topics: Sequence[Topic]) -> None:
-    """Each question once with nobody else there: what the same words in the crowd must equal."""
+def _ask_alone(server: Server, topics: Sequence[Topic]) -> dict[str, str]:
+    """Each question once with nobody else there: what its answer in the crowd must equal."""
 
-    async def ask() -> None:
+    async def ask() -> dict[str, str]:
         async with _client(server) as http:
-            for topic in topics:
-                await _answer(http, topic.question, None, Tally())
+            return {t.question: await _answer(http, t.question, None, Tally()) for t in topics}
 
-    asyncio.run(ask())
+    return asyncio.run(ask())
 
 
 class Memory:
@@ -227,8 +231,7 @@ async def _ask(http: httpx.AsyncClient, topic: Topic, patience: float | None, ta
     except (httpx.HTTPError, ValueError) as error:
         tally.lost.append(f"{topic.question} {type(error).__name__} {error}")
         return
-    if re.findall(r"K\d{5}", answer) != [topic.marker]:
-        tally.mixed_up.append(f"{topic.question} {answer}")
+    tally.answers.append((topic.question, answer))
 
 
 async def _answer(
@@ -267,7 +270,9 @@ async def _all_leave(server: Server, topics: Sequence[Topic], customers: int) ->
             asyncio.create_task(_answer(http, topic.question, None, Tally()))
             for topic in topics[:customers]
         ]
-        while server.metric("frontdesk_answering") < min(len(asked), 8):
+        while not any(task.done() for task in asked):
+            if server.metric("frontdesk_answering") >= 8:
+                break
             await asyncio.sleep(0)
         for task in asked:
             task.cancel()
@@ -288,6 +293,18 @@ def _client(server: Server) -> httpx.AsyncClient:
     )
 
 
+def _not_as_alone(tally: Tally, alone: dict[str, str]) -> list[str]:
+    return [
+        f"{question} {answer}"
+        for question, answer in tally.answers
+        if _codes(answer) != _codes(alone[question])
+    ]
+
+
+def _codes(answer: str) -> list[str]:
+    return re.findall(r"K\d{5}", answer)
+
+
 def _other_words(home: Path) -> list[str]:
     """Questions for which the model wrote different words at different times: greedy decoding gives
     one answer to one prompt, alone or in the crowd.
@@ -305,6 +322,33 @@ def _unsettled(home: Path) -> int:
     """Messages of which the log does not know what became of them."""
     with closing(sqlite3.connect(home / "conversations.db")) as db:
         return int(db.execute("select count(*) from turns where status = 'accepted'").fetchone()[0])
+
+
+def _print_alone(topics: Sequence[Topic], alone: dict[str, str]) -> None:
+    """A generator may answer wrongly with nobody else there, which is no mixing up."""
+    wrong = [t.question for t in topics if _codes(alone[t.question]) != [t.marker]]
+    print(f"wrong when asked alone{len(wrong):8} of {len(topics)}", *wrong[:3])
+
+
+def _print_writers(home: Path) -> None:
+    """Whose words were shown: the model's own, or the quotation's in their place."""
+    query = "select generator, count(*) from turns where role = 'bot' group by generator"
+    with closing(sqlite3.connect(home / "conversations.db")) as db:
+        print("shown                ", *(f"{count} by {name}" for name, count in db.execute(query)))
+
+
+def _bare(home: Path, settings: dict[str, str], topics: Sequence[Topic], customers: int) -> float:
+    """Answers a second of the same model to the same prompts in a process of its own."""
+    variables = {f"FRONTDESK_{name}": value for name, value in settings.items()}
+    measured = subprocess.run(
+        [sys.executable, "-m", "evals.bench_bare", str(home), str(customers)],
+        input="\n".join(topic.question for topic in topics),
+        env=os.environ | variables | {"FRONTDESK_ANSWERS_AT_ONCE": str(customers)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(measured.stdout)
 
 
 def _compare(

@@ -72,7 +72,7 @@ def limit_store(config: Config) -> Storage:
     except (ConfigurationError, ValueError) as error:
         raise ConfigError(
             f"limits_url {config.limits_url} cannot be used: {error}. Leave it empty for a file "
-            "in home, or install the store's client: pip install redis"
+            "in home, or install the store's client: pip install 'frontdesk[redis]'"
         ) from error
 
 

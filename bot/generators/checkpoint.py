@@ -85,6 +85,8 @@ def _options(device: str, quantization: Quantization) -> dict[str, Any]:
     from transformers.distributed.configuration_utils import DistributedConfig
 
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    if quantization == "8bit":  # else bitsandbytes casts, and warns, at each product of matrices
+        dtype = torch.float16
     options: dict[str, Any] = {"dtype": dtype}
     if process_rank()[1] > 1:
         options["distributed_config"] = DistributedConfig(tp_plan="auto")

@@ -101,6 +101,16 @@ def test_each_of_many_gets_the_answer_that_it_would_get_alone(
     assert together == alone
 
 
+def test_long_and_short_prompts_beside_each_other_change_nothing(
+    batch: Batch, one_by_one: OneByOne
+) -> None:
+    prompts = [prompt_of(i) * (1 + i % 2) for i in range(8)] + [prompt_of(8) * 6]
+    alone = [read(one_by_one.write(prompt, NEW_TOKENS)) for prompt in prompts]
+    with ThreadPoolExecutor(len(prompts)) as pool:
+        together = list(pool.map(lambda prompt: read(batch.write(prompt, NEW_TOKENS)), prompts))
+    assert together == alone
+
+
 def test_those_who_leave_half_way_take_nothing_with_them(
     batch: Batch, one_by_one: OneByOne
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from bot.config import Config
 from bot.generators.chat_model import ChatModelGenerator
+from bot.generators.transformers import TransformersGenerator
 from bot.log import ConversationLog
 from bot.types import Route
 from tests.bot.test_chat_model import free_port
@@ -100,3 +101,23 @@ def test_a_model_server_that_stalls_or_talks_nonsense_costs_no_answer(
     assert generator == "quote"
     assert error is not None
     assert problem in error
+
+
+def test_a_model_of_our_own_whose_thread_fails_costs_no_answer_and_goes_on(
+    log: ConversationLog, tmp_path: Path, tiny_chat_model: Path
+) -> None:
+    generator = TransformersGenerator(str(tiny_chat_model), device="cpu", max_new_tokens=8)
+    desk = Desk(log, Config(home=tmp_path), generator)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    hook = generator._writer._model.register_forward_pre_hook(fail)
+    assert desk.ask("refund?").text == REFUND.passage.text
+    hook.remove()
+    assert desk.ask("refund?").text == REFUND.passage.text  # its words are no answer, but it writes
+    generator.close()
+    (_, failed), (_, unsupported) = logged(tmp_path)
+    assert failed is not None
+    assert "CUDA out of memory" in failed
+    assert unsupported == "transformers: no supported sentence"

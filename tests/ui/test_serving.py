@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +20,7 @@ from pydantic import SecretStr
 
 from bot.config import Config
 from bot.line import Line
+from tests.bot.test_chat_model import free_port
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import Desk, make_app, make_desk, wait_until
 from tests.ui.test_api import EVENTS, read_events
@@ -113,6 +116,58 @@ def test_two_copies_count_together_and_a_window_ends(tmp_path: Path) -> None:
     assert store.get("key") == 0
     assert store.reset() > 0
     assert store.check()
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A Redis of this test's own. Where the machine has none, the test is skipped."""
+    pytest.importorskip("redis")
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    port = free_port()
+    command = [program, "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: is_open(port))
+        yield f"redis://127.0.0.1:{port}"
+        process.terminate()
+
+
+def is_open(port: int) -> bool:
+    with closing(socket.socket()) as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_two_machines_count_together_in_redis(tmp_path: Path, redis_url: str) -> None:
+    config = Config(
+        home=tmp_path,
+        messages_per_minute=2,
+        address_messages_per_minute=3,
+        limits_url=redis_url,
+    )
+    one, other = Pace(config), Pace(config)
+    one.check("a", "198.51.100.7")
+    other.check("a", "198.51.100.7")
+    with pytest.raises(TooFast) as refused:
+        one.check("a", "198.51.100.7")
+    assert 0 < refused.value.seconds <= 60
+    one.check("b", "198.51.100.7")
+    with pytest.raises(TooFast):
+        other.check("c", "198.51.100.7")
+    assert not (tmp_path / "limits.db").exists()
+
+
+def test_a_redis_that_goes_down_refuses_nobody(
+    tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    import redis
+
+    pace = Pace(Config(home=tmp_path, messages_per_minute=1, limits_url=redis_url))
+    pace.check("a", "198.51.100.7")
+    with contextlib.suppress(redis.ConnectionError):
+        redis.Redis.from_url(redis_url).shutdown(nosave=True)
+    pace.check("a", "198.51.100.7")
+    assert "not limited" in caplog.text
 
 
 def test_a_store_of_limits_that_is_down_refuses_nobody(
@@ -303,7 +358,6 @@ def test_a_span_tells_the_steps_of_a_turn(desk: Desk) -> None:
 
 
 def test_nothing_is_traced_where_no_endpoint_is_configured() -> None:
-    import subprocess
     import sys
 
     code = (
