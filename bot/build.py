@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.config import Config
 from bot.errors import BotError, ConfigError
-from bot.intents import LinearIntentClassifier, examples_key, fit
+from bot.intents import KernelIntentClassifier, examples_key, fit
 from bot.line import Line
 from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
@@ -122,12 +122,12 @@ def intent_examples(knowledge: KnowledgeBase) -> list[IntentExample]:
 
 def intent_classifier(
     home: Path, knowledge: KnowledgeBase, embedder: Embedder
-) -> LinearIntentClassifier:
+) -> KernelIntentClassifier:
     """The saved classifier, or a new one where the examples or the encoder have changed."""
     examples = intent_examples(knowledge)
     folder = home / "models"
     try:
-        saved = LinearIntentClassifier.load(folder)
+        saved = KernelIntentClassifier.load(folder)
     except BotError:
         saved = None
     if saved and saved.key == examples_key(examples, embedder.name):

@@ -339,7 +339,8 @@ def _fit_intents(config: Config) -> None:
     embedder = load_embedder(config.embedder)
     base = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
     classifier = intent_classifier(config.home, base, embedder)
-    click.echo(f"{len(classifier.names)} intents from {len(classifier.vectors)} examples.")
+    examples = len(classifier.vectors) - len(classifier.names)
+    click.echo(f"{len(classifier.names)} intents from {examples} examples.")
 
 
 @contextmanager

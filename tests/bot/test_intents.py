@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from bot.build import DESK_INTENTS
 from bot.errors import BotError
-from bot.intents import LinearIntentClassifier, examples_key, fit
+from bot.intents import KernelIntentClassifier, examples_key, fit, thinned
 from knowledge.pack import read_intents
 from knowledge.types import Embedder, IntentExample
 
@@ -25,35 +26,67 @@ MESSAGES = {
 
 
 @pytest.fixture(scope="module")
-def classifier(built_in_embedder: Embedder) -> LinearIntentClassifier:
+def classifier(built_in_embedder: Embedder) -> KernelIntentClassifier:
     return fit(EXAMPLES, built_in_embedder)
 
 
 @pytest.mark.parametrize(("text", "intent"), MESSAGES.items())
 def test_the_built_in_intents_are_known_in_both_languages(
-    classifier: LinearIntentClassifier, built_in_embedder: Embedder, text: str, intent: str
+    classifier: KernelIntentClassifier, built_in_embedder: Embedder, text: str, intent: str
 ) -> None:
     found = classifier.classify(text, built_in_embedder.embed([text])[0])
     assert (found.name, found.known) == (intent, True)
 
 
 def test_what_fits_no_intent_is_unknown(
-    classifier: LinearIntentClassifier, built_in_embedder: Embedder
+    classifier: KernelIntentClassifier, built_in_embedder: Embedder
 ) -> None:
     text = "the boiling point of water at 3000 metres above the sea"
     assert not classifier.classify(text, built_in_embedder.embed([text])[0]).known
 
 
 def test_a_saved_classifier_says_what_the_fitted_one_says(
-    classifier: LinearIntentClassifier, built_in_embedder: Embedder, tmp_path: Path
+    classifier: KernelIntentClassifier, built_in_embedder: Embedder, tmp_path: Path
 ) -> None:
     classifier.save(tmp_path)
-    loaded = LinearIntentClassifier.load(tmp_path)
+    loaded = KernelIntentClassifier.load(tmp_path)
     for text in MESSAGES:
         vector = built_in_embedder.embed([text])[0]
         assert loaded.classify(text, vector) == classifier.classify(text, vector)
     assert loaded.key == examples_key(EXAMPLES, built_in_embedder.name)
-    assert np.array_equal(loaded.weights, classifier.weights)
+    assert np.array_equal(loaded.dual, classifier.dual)
+
+
+def test_confidence_is_how_often_the_name_is_right(
+    classifier: KernelIntentClassifier, built_in_embedder: Embedder
+) -> None:
+    taught, held = EXAMPLES[::2], EXAMPLES[1::2]
+    half = fit(taught, built_in_embedder)
+    vectors = built_in_embedder.embed([example.text for example in held])
+    found = [half.classify(e.text, vector) for e, vector in zip(held, vectors, strict=True)]
+    right = np.mean([f.name == e.intent for f, e in zip(found, held, strict=True)])
+    assert abs(right - np.mean([f.confidence for f in found])) < 0.05
+
+
+def test_an_intents_own_name_is_an_example_of_it(built_in_embedder: Embedder) -> None:
+    pair = [e for e in EXAMPLES if e.intent in ("greeting", "thanks")]
+    renamed = [
+        IntentExample("penguin_feeding" if e.intent == "thanks" else e.intent, e.text, e.language)
+        for e in pair
+    ]
+    vector = built_in_embedder.embed(["penguin feeding"])[0]
+    assert fit(renamed, built_in_embedder).classify("penguin feeding", vector).name == (
+        "penguin_feeding"
+    )
+
+
+def test_the_largest_intents_are_thinned_first() -> None:
+    many = [IntentExample("many", f"a{number}", "en") for number in range(50)]
+    few = [IntentExample("few", f"b{number}", "en") for number in range(5)]
+    kept = thinned([*many, *few], 20)
+    assert [each for each in kept if each.intent == "few"] == few
+    assert 15 <= len(kept) <= 20
+    assert thinned(few, 20) == few
 
 
 def test_two_intents_are_enough_and_one_is_not(built_in_embedder: Embedder) -> None:
@@ -67,7 +100,14 @@ def test_two_intents_are_enough_and_one_is_not(built_in_embedder: Embedder) -> N
 
 def test_a_missing_model_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(BotError, match="Run: frontdesk train intents"):
-        LinearIntentClassifier.load(tmp_path)
+        KernelIntentClassifier.load(tmp_path)
+
+
+def test_a_model_of_another_version_names_the_command(tmp_path: Path) -> None:
+    weights = {"weights": np.zeros((2, 2), dtype=np.float32)}
+    save_file(weights, tmp_path / "intents.safetensors", metadata={"settings": "{}"})
+    with pytest.raises(BotError, match="of another version"):
+        KernelIntentClassifier.load(tmp_path)
 
 
 def test_the_key_changes_with_the_examples_and_the_encoder() -> None:

@@ -41,18 +41,18 @@ def matches(*scores: float) -> list[Match]:
             "asked_for_person",
         ),
         (Intent("ask_for_person", 0.1, known=False), (0.9,), None, Route.ANSWER, "match"),
-        (Intent("ask_for_person", 0.4, known=True), (0.9,), None, Route.ANSWER, "match"),
+        (Intent("ask_for_person", 0.7, known=True), (0.9,), None, Route.ANSWER, "match"),
         (
-            Intent("ask_for_person", 0.4, known=True),
+            Intent("ask_for_person", 0.7, known=True),
             (0.2,),
             None,
             Route.HAND_OFF,
             "asked_for_person",
         ),
         (Intent("complaint", 0.9, known=True), (0.9,), None, Route.HAND_OFF, "complaint"),
-        (Intent("complaint", 0.4, known=True), (0.9,), None, Route.ANSWER, "match"),
-        (Intent("complaint", 0.4, known=True), (0.2,), None, Route.HAND_OFF, "complaint"),
-        (Intent("complaint", 0.2, known=True), (0.2,), None, Route.DECLINE, "no_match"),
+        (Intent("complaint", 0.7, known=True), (0.9,), None, Route.ANSWER, "match"),
+        (Intent("complaint", 0.7, known=True), (0.2,), None, Route.HAND_OFF, "complaint"),
+        (Intent("complaint", 0.5, known=True), (0.2,), None, Route.DECLINE, "no_match"),
         (Intent("greeting", 0.9, known=True), (0.2,), None, Route.SMALL_TALK, "greeting"),
         (Intent("thanks", 0.9, known=True), (0.9,), None, Route.ANSWER, "match"),
     ],
@@ -75,7 +75,7 @@ def test_two_matches_with_one_heading_are_no_choice() -> None:
 def test_what_only_the_message_before_would_answer_does_not_hide_a_wish(
     name: str, route: Route
 ) -> None:
-    intent = Intent(name, 0.4, known=True)
+    intent = Intent(name, 0.7, known=True)
     assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.2).route is route
     assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.9).route is Route.ANSWER
 
