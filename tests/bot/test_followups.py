@@ -22,6 +22,7 @@ from bot.types import Turn
         "说错了，我是说意大利",
         "如果超过30天呢",
         "还有运费",
+        "五一那天呢，有没有人值班？",
     ],
 )
 def test_a_message_that_goes_on_or_corrects_is_a_follow_up(text: str) -> None:
