@@ -20,7 +20,12 @@ from hypothesis import strategies as st
 from bot.errors import GeneratorError
 from bot.facts import facts, foreign_facts
 from bot.generators.writer.batch import batch
-from bot.generators.writer.generator import WEIGHTS, Thresholds, WriterGenerator
+from bot.generators.writer.generator import (
+    WEIGHTS,
+    Thresholds,
+    WriterGenerator,
+    speaks_of_another,
+)
 from bot.generators.writer.inference import Network
 from bot.generators.writer.network import Writer, WriterConfig
 from bot.generators.writer.reader import Reader
@@ -479,6 +484,16 @@ def test_what_no_passage_holds_is_said(random_weights: Path) -> None:
 def test_what_it_is_not_sure_of_is_left_to_the_quotation(random_weights: Path) -> None:
     careful = WriterGenerator(random_weights, thresholds=Thresholds(sure=1, clear=1, here=0))
     assert list(careful.generate(prompt_of("Is there parking?", *TEXTS[:3]))) == []
+
+
+def test_a_passage_about_another_thing_is_not_what_was_asked_for() -> None:
+    walk = walk_of(
+        "What is the code of the azure locker?",
+        "The pearl locker opens with the code K1.",
+        "The azure locker opens with the code K2.",
+        "Every locker has a code.",
+    )
+    assert [speaks_of_another(walk, first) for first in range(3)] == [True, False, True]
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

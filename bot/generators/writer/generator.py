@@ -213,11 +213,12 @@ class WriterGenerator:
                 shown = told
 
     def _is_sure(self, trail: Trail, holds: Sequence[float]) -> bool:
-        """Also leaves to the quotation what is no prose."""
+        """Also leaves to the quotation what is no prose, and what speaks of another thing."""
         first = trail.walk.first or 0
         return (
             holds[first] >= self._thresholds.clear
             and trail.walk.sources[first].plain
+            and not speaks_of_another(trail.walk, first)
             and all(sure >= self._thresholds.sure for sure in trail.sure[:1])
         )
 
@@ -243,6 +244,15 @@ def passage_odds(
         _log_odds(held) + weights.shared * share + (0 if rank else weights.advantage)
         for rank, (held, share) in enumerate(zip(holds, shares, strict=True))
     ]
+
+
+def speaks_of_another(walk: Walk, first: int) -> bool:
+    """Whether another passage holds all words of the question that this one holds, and more: who
+    asks for the azure locker's code must not get the pearl one's.
+    """
+    asked = set(terms(walk.question))
+    held = [asked & _terms(source.passage) for source in walk.sources]
+    return any(held[first] < other for other in held)
 
 
 @lru_cache(maxsize=4096)
