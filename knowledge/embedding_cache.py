@@ -12,7 +12,7 @@ import numpy as np
 from knowledge.types import Embedder, Vectors
 
 # Texts that are embedded between two commits: what a killed run has to do again at most.
-_CHUNK = 512
+_CHUNK = 1024
 
 Progress = Callable[[int, int], None]
 
