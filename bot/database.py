@@ -80,10 +80,10 @@ class ConversationDatabase:
             self.db.commit()
 
 
-def now(*, ago_seconds: float = 0.0) -> str:
-    """ISO 8601 in UTC with milliseconds: as text it sorts as it does in time."""
+def now(*, ago_seconds: float = 0.0, timespec: str = "milliseconds") -> str:
+    """ISO 8601 in UTC: as text it sorts as it does in time."""
     moment = datetime.now(UTC) - timedelta(seconds=ago_seconds)
-    return moment.isoformat(timespec="milliseconds")
+    return moment.isoformat(timespec=timespec)
 
 
 def _search_terms(text: str) -> str:

@@ -143,7 +143,9 @@ class Live:
 
     def waiting(self) -> list[OpenConversation]:
         """The line: who has waited longest comes first."""
-        return self._open("where owner = 'waiting' order by asked_at, conversations.id limit 200")
+        return self._open(
+            "where owner = 'waiting' order by asked_at, conversations.rowid limit 200"
+        )
 
     def with_agents(self) -> list[OpenConversation]:
         return self._open("where owner = 'agent' order by updated_at desc limit 200")
@@ -173,8 +175,8 @@ class Live:
 
     def _place(self, asked_at: str, conversation_id: str) -> int:
         before = self._rows(
-            "select count(*) from conversations where owner = 'waiting' "
-            "and (asked_at < ? or (asked_at = ? and id <= ?))",
+            "select count(*) from conversations where owner = 'waiting' and (asked_at < ? or "
+            "(asked_at = ? and rowid <= (select rowid from conversations where id = ?)))",
             [asked_at, asked_at, conversation_id],
         )
         return int(before[0][0])

@@ -286,7 +286,8 @@ class ConversationLog:
             self._db.execute(
                 "update conversations set asked_at = coalesce(asked_at, ?), asked_why = ? "
                 "where id = ?",
-                [now(), why, conversation_id],
+                # Two who ask in one millisecond have their places, too.
+                [now(timespec="microseconds"), why, conversation_id],
             )
         elif owner is not Owner.AGENT:
             self._db.execute(

@@ -125,6 +125,16 @@ def test_the_line_is_kept_by_time_and_by_who_was_in_it_before(
     assert [item.id for item in live.waiting()] == [second, first]
 
 
+def test_who_asks_at_the_same_moment_has_a_place_too(
+    log: ConversationLog, hand_off: HandOff, live: Live
+) -> None:
+    ids = [log.start("en").id for _ in range(20)]
+    for one in ids:
+        hand_off.ask(one)
+    assert [live.state(one).place for one in ids] == [*range(1, 21)]
+    assert [item.id for item in live.waiting()] == ids
+
+
 def test_an_agent_who_logs_out_leaves_nobody_behind(
     log: ConversationLog, hand_off: HandOff, live: Live
 ) -> None:
