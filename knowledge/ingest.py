@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from knowledge.embedding_cache import EmbeddingCache
@@ -22,7 +23,7 @@ from knowledge.reading import read_document
 from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.twins import find_twins
-from knowledge.types import Embedder, Passage
+from knowledge.types import Embedder, Passage, Vectors
 from knowledge.vectors import VectorIndex
 from knowledge.versions import LAYOUT, Versions
 
@@ -211,21 +212,9 @@ class Ingest:
             vectors = cache.embed(texts, progress=embedding)
             keys, vectors = with_centres(keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
-            kept = self._versions.building / "vectors.npy"
-            PassageVectors.save(kept, len(state.passages), keys, vectors)
-            languages = [passage.language for passage in state.passages]
-            twins = find_twins(languages, PassageVectors(kept).meanings())
+            twins = self._save_vectors(state.passages, keys, vectors)
             store.create()
-            facts = {
-                "layout": LAYOUT,
-                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "sources": [str(source.path) for source in sources],
-                "pack": pack.facts(),
-                "embedder": self._embedder.name,
-                "chroma_url": self._chroma_url,
-                "collection": collection,
-                "broken": [vars(file) for file in state.broken],
-            }
+            facts = self._facts(state, pack, sources) | {"collection": collection}
             store.write(state.records, state.passages, pack.examples, facts, twins=twins)
             cache.keep_only(texts)
             self._drop_old_collections(index, keep=collection)
@@ -237,6 +226,26 @@ class Ingest:
         report.published = True
         report.documents = len(state.records)
         report.passages = len(state.passages)
+
+    def _save_vectors(
+        self, passages: Sequence[Passage], keys: Sequence[str], vectors: Vectors
+    ) -> dict[int, int]:
+        """Returns the twins that the vectors show."""
+        path = self._versions.building / "vectors.npy"
+        PassageVectors.save(path, len(passages), keys, vectors)
+        languages = [passage.language for passage in passages]
+        return find_twins(languages, PassageVectors(path).meanings())
+
+    def _facts(self, state: _State, pack: Pack, sources: Sequence[Source]) -> dict[str, Any]:
+        return {
+            "layout": LAYOUT,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sources": [str(source.path) for source in sources],
+            "pack": pack.facts(),
+            "embedder": self._embedder.name,
+            "chroma_url": self._chroma_url,
+            "broken": [vars(file) for file in state.broken],
+        }
 
     def _collection_prefix(self) -> str:
         """A Chroma server may hold the collections of several homes."""

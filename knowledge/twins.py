@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.types import Language, Vectors
 
@@ -36,10 +37,14 @@ def find_twins(languages: Sequence[Language], meanings: Vectors) -> dict[int, in
     return twins
 
 
-def _nearest(rows: Vectors, columns: Vectors) -> tuple[Vectors, Vectors]:
-    """Of each row, the column with the greatest cosine, and that cosine."""
-    blocks = [rows[start : start + _BLOCK] @ columns.T for start in range(0, len(rows), _BLOCK)]
-    return (
-        np.concatenate([block.argmax(axis=1) for block in blocks]),
-        np.concatenate([block.max(axis=1) for block in blocks]),
-    )
+def _nearest(rows: Vectors, columns: Vectors) -> tuple[NDArray[np.int64], Vectors]:
+    """Of each row, the column with the greatest cosine, and that cosine. The cosines of one block
+    are in memory at a time.
+    """
+    nearest = np.empty(len(rows), dtype=np.int64)
+    cosines = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK] @ columns.T
+        nearest[start : start + _BLOCK] = block.argmax(axis=1)
+        cosines[start : start + _BLOCK] = block.max(axis=1)
+    return nearest, cosines
