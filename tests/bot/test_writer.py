@@ -243,15 +243,20 @@ def test_a_question_with_two_parts_gets_both_passages() -> None:
     assert "The pool opens at 7:00" in text
 
 
+def as_served_and_as_trained(folder: Path) -> tuple[Network, Reader, Writer]:
+    reference = Writer.from_pretrained(folder, dtype=torch.float32)
+    reference.train(False)
+    return Network(folder), Reader(), reference
+
+
 @pytest.mark.parametrize("weights", ["random", "shipped"])
 def test_the_graphs_write_what_the_trained_network_would(
     weights: str, random_weights: Path
 ) -> None:
     """Step by step with a past, where the network that is trained reads whole answers, padded."""
-    folder = random_weights if weights == "random" else WEIGHTS
-    network, reader = Network(folder), Reader()
-    reference = Writer.from_pretrained(folder, dtype=torch.float32)
-    reference.train(False)
+    network, reader, reference = as_served_and_as_trained(
+        random_weights if weights == "random" else WEIGHTS
+    )
     for number, question in enumerate(QUESTIONS):
         walk = walk_of(question, *TEXTS[number : number + 1 + number % 4])
         pages = reader.pages(walk)
@@ -279,10 +284,9 @@ def test_the_graphs_write_what_the_trained_network_would(
 def test_greedy_search_takes_the_trained_networks_best_token(
     weights: str, random_weights: Path
 ) -> None:
-    folder = random_weights if weights == "random" else WEIGHTS
-    network, reader = Network(folder), Reader()
-    reference = Writer.from_pretrained(folder, dtype=torch.float32)
-    reference.train(False)
+    network, reader, reference = as_served_and_as_trained(
+        random_weights if weights == "random" else WEIGHTS
+    )
     for question in QUESTIONS:
         walk = walk_of(question, *TEXTS[:4])
         pages = reader.pages(walk)

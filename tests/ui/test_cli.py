@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -166,10 +167,13 @@ def test_what_the_readme_calls_a_command_is_one() -> None:
     assert named <= known
 
 
+def set_fact(home: Path, name: str, value: str) -> None:
+    with closing(sqlite3.connect(home / "knowledge" / "0001" / "passages.db")) as db, db:
+        db.execute("update facts set value = ? where name = ?", [value, name])
+
+
 def test_a_new_encoder_embeds_everything_again_by_itself(run: Run, home: Path) -> None:
-    with sqlite3.connect(home / "knowledge" / "0001" / "passages.db") as db:
-        db.execute("update facts set value = '\"another encoder\"' where name = 'embedder'")
-    db.close()
+    set_fact(home, "embedder", '"another encoder"')
     result = run("ask", "how long do refunds take?", "--json")
     assert "all documents are embedded again" in result.stderr
     assert json.loads(result.stdout)["route"] == "answer"
@@ -178,9 +182,7 @@ def test_a_new_encoder_embeds_everything_again_by_itself(run: Run, home: Path) -
 def test_knowledge_of_another_frontdesk_is_brought_up_to_date_by_itself(
     run: Run, home: Path
 ) -> None:
-    with sqlite3.connect(home / "knowledge" / "0001" / "passages.db") as db:
-        db.execute("update facts set value = '1' where name = 'layout'")
-    db.close()
+    set_fact(home, "layout", "1")
     result = run("ask", "how long do refunds take?", "--json")
     assert "brought up to date" in result.stderr
     assert json.loads(result.stdout)["route"] == "answer"
