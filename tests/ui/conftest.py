@@ -90,10 +90,16 @@ def agent(browser: Browser, site: Site) -> Iterator[Visitor]:
             page.fill("[name=name]", name)
             page.fill("[name=password]", PASSWORD)
             page.keyboard.press("Enter")
-            page.wait_for_selector("main.inbox")
+            wait_for_page(page, "main.inbox")
             return page
 
         yield log_in
+
+
+def wait_for_page(page: Page, selector: str) -> None:
+    """The page that has this element is there with its scripts: from here on keys are heard."""
+    page.wait_for_selector(selector)
+    page.wait_for_load_state()
 
 
 @contextmanager

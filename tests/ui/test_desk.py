@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bot.types import Owner
-from tests.ui.conftest import Site, Visitor
+from tests.ui.conftest import Site, Visitor, wait_for_page
 from tests.ui.desk import wait_until
 from tests.ui.test_page import PHONE, ask, begun_since, box, conversation, last_answer, ready
 
@@ -36,7 +36,7 @@ def waiting(page: Page) -> Locator:
 
 def open_line(page: Page, text: str) -> None:
     page.locator(".line", has_text=text).click()
-    expect(page.locator(".talk[data-conversation]")).to_be_visible()
+    wait_for_page(page, ".talk[data-conversation]")
 
 
 def take(page: Page) -> None:
@@ -235,6 +235,7 @@ def test_a_suggested_reply_is_one_key_and_stays_editable(
     expect(waiting(mei)).to_have_count(1)
     press = mei.keyboard.press
     press("n")
+    wait_for_page(mei, ".talk[data-conversation]")
     expect(mei.locator(".suggestion")).to_have_count(3)
     expect(mei.locator(".suggestion").nth(1)).to_contain_text("How long do refunds take?")
     expect(mei.locator(".summary")).to_contain_text("Answered")
@@ -283,6 +284,7 @@ def test_keys_walk_through_the_list_and_are_explained(visitor: Visitor, agent: V
         mei.keyboard.press(key)
         expect(mei.locator(".line:focus")).to_contain_text(f"{name} in line")
     mei.keyboard.press("Enter")
+    wait_for_page(mei, ".talk[data-conversation]")
     expect(mei.locator(".turn.customer .said")).to_have_text("refund, first in line")
     mei.keyboard.press("?")
     expect(mei.locator("#keys")).to_be_visible()
