@@ -18,7 +18,7 @@ from bot.types import Retriever
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.ingest import Progress
 from knowledge.language import language_of
-from knowledge.types import Embedder, Language, Vectors
+from knowledge.types import Embedder, Language, Reading, Vectors
 
 # So many different questions, the newest, are grouped: the distances of all pairs are held.
 MOST_QUESTIONS = 2000
@@ -95,7 +95,8 @@ class GapFinder:
         texts = list(dict.fromkeys(plain.values()))[:MOST_QUESTIONS]
         if not texts:
             return []
-        vectors = self._vectors(texts, progress)
+        readings = self._read(texts, progress)
+        vectors = np.stack([reading.vector for reading in readings])
         groups: dict[int, list[int]] = {}
         for place, group in enumerate(grouped(vectors, self._config.gap_distance)):
             groups.setdefault(group, []).append(place)
@@ -105,15 +106,15 @@ class GapFinder:
         gaps = []
         for places in groups.values():
             members = [each for place in places for each in by_text[texts[place]]]
-            gaps.append(self._gap(places, texts, vectors, members))
+            gaps.append(self._gap(places, texts, readings, members))
             progress("ask", len(gaps), len(groups))
         return sorted(gaps, key=lambda gap: (gap.count, gap.newest), reverse=True)
 
-    def _vectors(self, texts: Sequence[str], progress: Progress) -> Vectors:
+    def _read(self, texts: Sequence[str], progress: Progress) -> list[Reading]:
         path = self._config.home / _CACHE
         cache = EmbeddingCache(path, self._embedder)
         try:
-            return cache.embed(texts, progress=lambda done, all_: progress("embed", done, all_))
+            return cache.read(texts, progress=lambda done, all_: progress("embed", done, all_))
         finally:
             cache.close()
 
@@ -121,11 +122,12 @@ class GapFinder:
         self,
         places: list[int],
         texts: Sequence[str],
-        vectors: Vectors,
+        readings: Sequence[Reading],
         members: Sequence[Unanswered],
     ) -> Gap:
-        middle = vectors[places].mean(axis=0)
-        near = sorted(places, key=lambda place: -float(vectors[place] @ middle))[:_ASKED_AGAIN]
+        middle = np.mean([readings[place].vector for place in places], axis=0)
+        nearest = sorted(places, key=lambda place: -float(readings[place].vector @ middle))
+        near = nearest[:_ASKED_AGAIN]
         newest_first = sorted(members, key=lambda each: each.turn_id, reverse=True)
         wordings = {each.question: each for each in reversed(newest_first)}
         examples = sorted(wordings.values(), key=lambda each: each.turn_id, reverse=True)
@@ -139,11 +141,11 @@ class GapFinder:
             turn_id=newest_first[0].turn_id,
             examples=tuple(examples[:_EXAMPLES]),
             asked_again=len(near),
-            answered_now=sum(self._answered(texts[place], vectors[place]) for place in near),
+            answered_now=sum(self._answered(texts[place], readings[place]) for place in near),
         )
 
-    def _answered(self, text: str, vector: Vectors) -> bool:
-        found = self._knowledge.search(text, vector, k=1, language=language_of(text))
+    def _answered(self, text: str, reading: Reading) -> bool:
+        found = self._knowledge.search(text, reading, k=1, language=language_of(text))
         return bool(found) and found[0].score >= self._config.answer_score
 
 

@@ -145,9 +145,9 @@ class DialogManager:
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
         texts = ["Hello", "你好"]
-        for text, vector in zip(texts, self._parts.embedder.embed(texts), strict=True):
-            self._parts.intents.classify(text, vector)
-            self._parts.knowledge.search(text, vector, k=1)
+        for text, reading in zip(texts, self._parts.embedder.read(texts), strict=True):
+            self._parts.intents.classify(text, reading.vector)
+            self._parts.knowledge.search(text, reading, k=1)
         if isinstance(self.generator, LocalGenerator):
             self.generator.warm_up()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from knowledge.types import Language, Match, Passage, Vectors
+from knowledge.types import Language, Match, Passage, Reading, Vectors
 
 Role = Literal["customer", "bot", "agent", "system"]
 Status = Literal["accepted", "done", "failed", "cancelled"]
@@ -164,7 +164,7 @@ class Retriever(Protocol):
         ...
 
     def search(
-        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+        self, text: str, reading: Reading, *, k: int, language: Language | None = None
     ) -> list[Match]:
         """The best k matches, best first. `language` is preferred where scores are close."""
         ...

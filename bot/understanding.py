@@ -16,7 +16,7 @@ from bot.courtesy import without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
-from knowledge.types import Embedder, Language, Match, Vectors
+from knowledge.types import Embedder, Language, Match, Reading
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,17 @@ class Understanding:
         alone = self.knowledge.corrected(without_courtesy(text))
         kinds = asked_kinds(alone)
         with _timed(timings, "embed"):
-            vector = self.embedder.embed([alone])[0]
+            reading = self.embedder.read([alone])[0]
         with _timed(timings, "classify"):
-            intent = self.intents.classify(alone, vector)
-        matches = self._search(alone, vector, language, timings)
+            intent = self.intents.classify(alone, reading.vector)
+        matches = self._search(alone, reading, language, timings)
         own_score = _best([match for match in matches if tells(match.passage, kinds)])
         before = said_before(history)
         if before and (leans_on_history(alone) or _best(matches) < self.config.answer_score):
             query = with_context(self.knowledge.corrected(without_courtesy(before)), alone)
             with _timed(timings, "embed"):
-                vector = self.embedder.embed([query])[0]
-            in_context = self._search(query, vector, language, timings)
+                reading = self.embedder.read([query])[0]
+            in_context = self._search(query, reading, language, timings)
             matches = self._chosen(alone, matches, in_context)
             if leans_on_history(alone):
                 own_score = _best([match for match in matches if tells(match.passage, kinds)])
@@ -73,11 +73,11 @@ class Understanding:
         )
 
     def _search(
-        self, query: str, vector: Vectors, language: Language, timings_ms: dict[str, float]
+        self, query: str, reading: Reading, language: Language, timings_ms: dict[str, float]
     ) -> list[Match]:
         k = self.config.passages_per_prompt + 1
         with _timed(timings_ms, "search"):
-            return self.knowledge.search(query, vector, k=k, language=language)
+            return self.knowledge.search(query, reading, k=k, language=language)
 
     def _chosen(self, text: str, alone: list[Match], in_context: list[Match]) -> list[Match]:
         """A message that does not go on by its form follows up the one before only where the two

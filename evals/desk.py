@@ -22,7 +22,8 @@ from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest, Progress
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, Language, Vectors
+from knowledge.token_vectors import Tokens
+from knowledge.types import Embedder, Language, Reading, Vectors
 
 # Texts that are embedded between two steps of the progress bar.
 _CHUNK = 128
@@ -33,22 +34,32 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 class Remembering:
-    """An Embedder that keeps every vector, so that a whole set can be embedded at once before."""
+    """An Embedder that keeps every reading, so that a whole set can be read at once before."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._vectors: dict[str, Vectors] = {}
+        self._tokens: dict[str, Tokens] = {}
         self.name = embedder.name
         self.dimensions = embedder.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return self.warm(texts)
 
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        self.warm(texts)
+        return [self._tokens[text].reading(self._vectors[text]) for text in texts]
+
+    def tokens(self, text: str) -> Tokens:
+        """Raises KeyError for a text that was not read before."""
+        return self._tokens[text]
+
     def warm(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
         missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
-            self._vectors.update(zip(chunk, self._embedder.embed(chunk), strict=True))
+            for text, reading in zip(chunk, self._embedder.read(chunk), strict=True):
+                self._vectors[text], self._tokens[text] = reading.vector, Tokens.of(reading)
             progress("embed", min(start + _CHUNK, len(missing)), len(missing))
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)

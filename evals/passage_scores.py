@@ -11,16 +11,19 @@ from pathlib import Path
 from evals.desk import Remembering
 from knowledge.ingest import Progress
 from knowledge.language import language_of
+from knowledge.passage_vectors import vector_texts
 from knowledge.search import Evidence, fused_score
 from knowledge.store import KnowledgeStore
+from knowledge.token_vectors import TokenVectors
 from knowledge.types import Match, Passage
 
 
 @dataclass(frozen=True)
 class PassageScores:
-    """Full text over all passages of the test, and their vectors."""
+    """Full text over all passages of the test, and what the encoder reads in them."""
 
     store: KnowledgeStore
+    tokens: TokenVectors
     embedder: Remembering
     numbers: dict[str, int]
 
@@ -28,20 +31,24 @@ class PassageScores:
         """The passages as search would return them, best first."""
         numbers = [self.numbers[passage.id] for passage in passages]
         words = self.store.full_text(question, k=1, among=numbers)
-        found = [
-            self._match(question, passage, words.scores.get(number, 0.0), words.unknown)
-            for passage, number in zip(passages, numbers, strict=True)
-        ]
+        query = self.embedder.read([question])[0]
+        coverage = self.tokens.coverage(query, numbers)
+        found = []
+        for passage, number, covered in zip(passages, numbers, coverage, strict=True):
+            text, *asked = self.embedder.embed(vector_texts([passage])[1]) @ query.vector
+            evidence = Evidence(
+                question=float(asked[0] if asked else text),
+                centre=None,
+                text=float(text),
+                lexical=words.scores.get(number, 0.0),
+                unknown=words.unknown,
+                coverage=covered,
+                rival=max(coverage),
+            )
+            score = fused_score(language_of(question), evidence)
+            cosine = max(evidence.question, evidence.text)
+            found.append(Match(passage, score, cosine, evidence.lexical))
         return sorted(found, key=lambda match: -match.score)
-
-    def _match(self, question: str, passage: Passage, lexical: float, unknown: float) -> Match:
-        query, text = self.embedder.embed([question, _text(passage)])
-        cosine = asked = float(query @ text)
-        if passage.question:
-            asked = float(query @ self.embedder.embed([passage.question])[0])
-        evidence = Evidence(asked, centre=None, text=cosine, lexical=lexical, unknown=unknown)
-        score = fused_score(language_of(question), evidence)
-        return Match(passage, score, max(asked, cosine), lexical)
 
 
 @contextmanager
@@ -49,20 +56,16 @@ def passage_scores(
     passages: Sequence[Passage], embedder: Remembering, progress: Progress
 ) -> Iterator[PassageScores]:
     distinct = list({passage.id: passage for passage in passages}.values())
-    embedder.warm([_text(passage) for passage in distinct], progress)
-    embedder.warm([passage.question for passage in distinct if passage.question], progress)
+    keys, texts = vector_texts(distinct)
+    embedder.warm(texts, progress)
     with tempfile.TemporaryDirectory(prefix="frontdesk-eval-") as folder:
         store = KnowledgeStore(Path(folder) / "passages.db")
         try:
             store.create()
             store.write([], distinct, [], {}, twins={})
+            tokens = (embedder.tokens(text) for text in texts)
+            TokenVectors.save(Path(folder), len(distinct), keys, tokens)
             numbers = {passage.id: n for n, passage in enumerate(distinct, start=1)}
-            yield PassageScores(store, embedder, numbers)
+            yield PassageScores(store, TokenVectors(Path(folder)), embedder, numbers)
         finally:
             store.close()
-
-
-def _text(passage: Passage) -> str:
-    """As Ingest embeds it."""
-    heading = passage.question or " / ".join(passage.path) or passage.title
-    return f"{heading}\n{passage.text}"

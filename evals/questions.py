@@ -105,8 +105,8 @@ def found_right(question: Question, answer: Answer, matches: Sequence[Match]) ->
 def matches_of(desk: Desk, text: str) -> list[Match]:
     """What the manager found for the text."""
     k = desk.config.passages_per_prompt + 1
-    vector = desk.embedder.embed([text])[0]
-    return desk.parts.knowledge.search(text, vector, k=k, language=language_of(text))
+    reading = desk.embedder.read([text])[0]
+    return desk.parts.knowledge.search(text, reading, k=k, language=language_of(text))
 
 
 def _row(desk: Desk, name: str, question: Question) -> Row:

@@ -114,13 +114,13 @@ def _measure(
     names: Mapping[str, str],
     progress: Progress,
 ) -> Result:
-    vectors = embedder.warm([query.text for query in asked], progress)
+    embedder.warm([query.text for query in asked], progress)
     base = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
     ids = unique_ids([row_id(query.text) for query in asked])
     rows = []
     for done, (query, name) in enumerate(zip(asked, ids, strict=True), start=1):
         language = language_of(query.text)
-        found = base.search(query.text, vectors[done - 1], k=_PASSAGES, language=language)
+        found = base.search(query.text, k=_PASSAGES, language=language)
         rows.append(_row(name, query, _entries(found, names)))
         progress("search", done, len(asked))
     base.close()

@@ -22,7 +22,7 @@ from evals.figures import figures
 from evals.provenance import measured_on
 from evals.result import Result, Row
 from knowledge.ingest import Progress
-from knowledge.types import Embedder, Language, Match, Passage, Vectors
+from knowledge.types import Embedder, Language, Match, Passage, Reading
 
 INJECTED = "injected"
 
@@ -47,9 +47,9 @@ class Poisoned:
         return self.base.corrected(text)
 
     def search(
-        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+        self, text: str, reading: Reading, *, k: int, language: Language | None = None
     ) -> list[Match]:
-        self.found = self.base.search(text, vector, k=k, language=language)
+        self.found = self.base.search(text, reading, k=k, language=language)
         if not self.passage:
             return self.found
         language = self.found[0].passage.language if self.found else language or "en"

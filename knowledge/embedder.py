@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from knowledge.errors import EmbedderError
 from knowledge.language import has_chinese
-from knowledge.types import Embedder, Language, Vectors
+from knowledge.types import TOKEN_DIMENSIONS, Embedder, Language, Reading, Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, RunOptions
@@ -27,6 +28,8 @@ BATCH_SIZE = 16
 # The length at which all-MiniLM-L6-v2 was trained to cut its input.
 MAX_TOKENS = 256
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9'-]+")
+# Above all ids of the English vocabulary.
+_CHINESE_IDS = 100_000
 CHINESE_TOWER = Path(__file__).parent / "models" / "zh"
 
 
@@ -83,23 +86,17 @@ class BuiltInEmbedder:
         return f"all-MiniLM-L6-v2 + zh-{hashlib.sha256(weights).hexdigest()[:8]}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        mixed: set[int] = set()
-        jobs: dict[Language, list[tuple[int, Part]]] = {}
-        for row, text in enumerate(texts):
-            parts = parts_of(text)
-            if len(parts) > 1:
-                mixed.add(row)
-            for part in parts:
-                jobs.setdefault(part.language, []).append((row, part))
-        for language, job in jobs.items():
-            vectors = self._tower(language).embed([part.text for _, part in job])
-            weights = np.array([part.weight for _, part in job], dtype=np.float32)
-            sums[[row for row, _ in job]] += vectors * weights[:, None]
-        # Only sums of two vectors are scaled again: the others stay bit for bit what they were.
-        rows = sorted(mixed)
-        sums[rows] /= np.linalg.norm(sums[rows], axis=1, keepdims=True)
-        return sums
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        return np.stack([reading.vector for reading in self.read(texts)])
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        parts = [parts_of(text) for text in texts]
+        jobs: dict[Language, list[str]] = {}
+        for part in chain.from_iterable(parts):
+            jobs.setdefault(part.language, []).append(part.text)
+        read = {language: iter(self._tower(language).read(job)) for language, job in jobs.items()}
+        return [_together([(part, next(read[part.language])) for part in each]) for each in parts]
 
     def _tower(self, language: Language) -> _Tower:
         """Loaded at its first text: who asks in English only does not wait for the other."""
@@ -110,27 +107,51 @@ class BuiltInEmbedder:
             return self._towers[language]
 
 
+def _together(read: list[tuple[Part, Reading]]) -> Reading:
+    """A text's parts in one. What a single tower read stays bit for bit what it was."""
+    if len(read) == 1:
+        return read[0][1]
+    total = np.sum([reading.vector * np.float32(part.weight) for part, reading in read], axis=0)
+    tokens = np.concatenate([reading.tokens for _, reading in read])
+    ids = np.concatenate([reading.ids for _, reading in read])
+    return Reading(total / np.linalg.norm(total), tokens, ids)
+
+
 class _Tower:
-    """A tokenizer (texts -> token ids) with the network behind it."""
+    """A tokenizer (texts -> token ids between two marks) with the network behind it.
+
+    `first_id` is added to the ids, so that those of two vocabularies are told apart.
+    """
 
     def __init__(
-        self, ids: Callable[[Sequence[str]], list[list[int]]], session: InferenceSession
+        self,
+        ids: Callable[[Sequence[str]], list[list[int]]],
+        session: InferenceSession,
+        *,
+        first_id: int = 0,
     ) -> None:
         self._ids = ids
         self._session = session
+        self._first_id = first_id
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def read(self, texts: Sequence[str]) -> list[Reading]:
         ids = self._ids(texts)
-        vectors = np.empty((len(ids), BuiltInEmbedder.dimensions), dtype=np.float32)
+        read: dict[int, Reading] = {}
         # Texts of like length share a batch, so that little is padded.
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]
             last_of_many = 0 < start >= len(order) - BATCH_SIZE
-            vectors[rows] = self._session.run(
+            vectors, tokens = self._session.run(
                 None, pad([ids[row] for row in rows]), _giving_back() if last_of_many else None
-            )[0]
-        return vectors
+            )
+            for row, vector, of_row in zip(rows, vectors, tokens, strict=True):
+                numbers = np.array(ids[row][1:-1], dtype=np.int32)
+                # Copied, so that no text keeps its batch's padding in memory.
+                read[row] = Reading(
+                    vector, of_row[1 : len(numbers) + 1].copy(), numbers + self._first_id
+                )
+        return [read[row] for row in range(len(ids))]
 
 
 class SentenceTransformersEmbedder:
@@ -154,6 +175,30 @@ class SentenceTransformersEmbedder:
             list(texts), normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimensions)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        starts = range(0, len(texts), BATCH_SIZE)
+        batches = [list(texts[start : start + BATCH_SIZE]) for start in starts]
+        return [reading for batch in batches for reading in self._read(batch)]
+
+    def _read(self, texts: list[str]) -> list[Reading]:
+        """A model that knows no tokens (a bag of words) gives one for the whole text."""
+        found: Any = self._model.encode(texts, output_value=None, show_progress_bar=False)
+        readings = []
+        for each in found:
+            vector = each["sentence_embedding"].float().cpu().numpy()
+            tokens, ids = vector[None], np.zeros(1, dtype=np.int32)
+            if "token_embeddings" in each:
+                present = each["attention_mask"].bool()
+                tokens = each["token_embeddings"][present].float().cpu().numpy()
+                ids = each["input_ids"][present].cpu().numpy().astype(np.int32)
+            readings.append(Reading(_unit(vector), _unit(tokens[:, :TOKEN_DIMENSIONS]), ids))
+        return readings
+
+
+def _unit(rows: Vectors) -> Vectors:
+    unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)
+    return unit
 
 
 def english_folder() -> Path:
@@ -193,7 +238,7 @@ def _load_chinese(folder: Path) -> _Tower:
     tokenizer = ChineseTokenizer(folder / "tokenizer.json")
     layers = read_weights(english_folder(), prefix="encoder.layer.")
     graph = chinese_graph(read_weights(folder), layers, read_config(folder))
-    return _Tower(tokenizer.ids, graph.session())
+    return _Tower(tokenizer.ids, graph.session(), first_id=_CHINESE_IDS)
 
 
 def read_weights(folder: Path, *, prefix: str = "") -> dict[str, NDArray[Any]]:

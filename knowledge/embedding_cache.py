@@ -1,15 +1,16 @@
-"""Vectors by text, on disk: no text is embedded twice, and a killed run loses little."""
+"""Vectors and tokens by text, on disk: no text is read twice, and a killed run loses little."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from knowledge.types import Embedder, Vectors
+from knowledge.token_vectors import Tokens
+from knowledge.types import Embedder, Reading, Vectors
 
 # Texts that are embedded between two commits: what a killed run has to do again at most.
 _CHUNK = 1024
@@ -18,7 +19,10 @@ Progress = Callable[[int, int], None]
 
 
 class EmbeddingCache:
-    """One table: hash of the encoder's name and the text -> float32 vector."""
+    """By the hash of the encoder's name and the text: its float32 vector, and its tokens' in int8.
+
+    Two tables: a row with all tokens is long, and whoever asks for vectors has no need of it.
+    """
 
     def __init__(self, path: Path, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -27,6 +31,9 @@ class EmbeddingCache:
         self._connection.execute(
             "create table if not exists vectors (key blob primary key, vector blob not null) "
             "without rowid"
+        )
+        self._connection.execute(
+            "create table if not exists tokens (key blob primary key, ids blob, vectors blob)"
         )
 
     def close(self) -> None:
@@ -41,22 +48,42 @@ class EmbeddingCache:
         order = sorted(missing, key=lambda key: len(missing[key]))
         for start in range(0, len(order), _CHUNK):
             chunk = order[start : start + _CHUNK]
-            vectors = self._embedder.embed([missing[key] for key in chunk])
-            self._store(chunk, vectors)
-            found.update(zip(chunk, vectors, strict=True))
+            readings = self._embedder.read([missing[key] for key in chunk])
+            self._store(chunk, readings)
+            found.update((key, each.vector) for key, each in zip(chunk, readings, strict=True))
             progress(min(start + _CHUNK, len(order)), len(order))
         if not keys:
             return np.empty((0, self._embedder.dimensions), dtype=np.float32)
         return np.stack([found[key] for key in keys])
 
+    def read(self, texts: Sequence[str], *, progress: Progress) -> list[Reading]:
+        """As an Embedder does, but for what int8 loses of the tokens."""
+        vectors = self.embed(texts, progress=progress)
+        return [
+            each.reading(vector) for vector, each in zip(vectors, self.tokens(texts), strict=True)
+        ]
+
+    def tokens(self, texts: Sequence[str]) -> Iterator[Tokens]:
+        """Those of each text. Raises KeyError for one that was not embedded before."""
+        for start in range(0, len(texts), _CHUNK):
+            keys = [self._key(text) for text in texts[start : start + _CHUNK]]
+            rows = self._connection.execute(
+                f"select key, ids, vectors from tokens where key in ({_marks(keys)})", keys
+            )
+            found = {key: Tokens.from_bytes(ids, vectors) for key, ids, vectors in rows}
+            yield from (found[key] for key in keys)
+
     def keep_only(self, texts: Sequence[str]) -> None:
-        """Forgets the vectors of all other texts."""
+        """Forgets all other texts."""
         keys = [(self._key(text),) for text in texts]
         with self._connection:
             self._connection.execute("begin")
             self._connection.execute("create temp table kept (key blob primary key)")
             self._connection.executemany("insert or ignore into kept values (?)", keys)
-            self._connection.execute("delete from vectors where key not in (select key from kept)")
+            for table in ("vectors", "tokens"):
+                self._connection.execute(
+                    f"delete from {table} where key not in (select key from kept)"
+                )
             self._connection.execute("drop table kept")
 
     def _key(self, text: str) -> bytes:
@@ -66,18 +93,30 @@ class EmbeddingCache:
         found: dict[bytes, Vectors] = {}
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
-            marks = ",".join("?" * len(chunk))
+            # A cache of an earlier layout has vectors whose tokens it lacks.
             rows = self._connection.execute(
-                f"select key, vector from vectors where key in ({marks})",
+                "select vectors.key, vector from vectors join tokens on tokens.key = vectors.key "
+                f"where vectors.key in ({_marks(chunk)})",
                 chunk,
             )
             found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
         return found
 
-    def _store(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+    def _store(self, keys: Sequence[bytes], readings: Sequence[Reading]) -> None:
         with self._connection:
             self._connection.execute("begin")
             self._connection.executemany(
                 "insert or replace into vectors values (?, ?)",
-                [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)],
+                [(key, each.vector.tobytes()) for key, each in zip(keys, readings, strict=True)],
             )
+            self._connection.executemany(
+                "insert or replace into tokens values (?, ?, ?)",
+                [
+                    (key, tokens.ids.tobytes(), tokens.vectors.tobytes())
+                    for key, tokens in zip(keys, map(Tokens.of, readings), strict=True)
+                ],
+            )
+
+
+def _marks(keys: Sequence[bytes]) -> str:
+    return ",".join("?" * len(keys))

@@ -14,6 +14,7 @@ import numpy as np
 from onnx import TensorProto
 
 from knowledge.graph import FUSED, Array, Graph, Norm
+from knowledge.types import TOKEN_DIMENSIONS
 
 Weights = Mapping[str, Array]
 
@@ -80,20 +81,24 @@ class _Encoder(Graph):
         """Scaled to length 1."""
         return self.add("LpNormalization", [vectors], axis=-1, p=2)
 
-    def finish(self, sums: str, width: int) -> Graph:
+    def finish(self, hidden: str, sums: str, width: int) -> Graph:
         """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
         self.give(self.unit(sums), "vectors", "batch", width)
+        bounds = (self.weight(np.array([bound])) for bound in (0, TOKEN_DIMENSIONS, 2))
+        tokens = self.unit(self.add("Slice", [hidden, *bounds]))
+        self.give(tokens, "tokens", "batch", "length", TOKEN_DIMENSIONS)
         return self
 
 
 def english_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
-    """input_ids and attention_mask, int32 (batch, length) -> vectors, float32 (batch, width).
+    """input_ids and attention_mask, int32 (batch, length) -> vectors, float32 (batch, width), and
+    tokens (batch, length, TOKEN_DIMENSIONS).
 
     `weights` and `config` are those of Hugging Face's BertModel; padding stands on the right. The
     mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019).
     """
     graph, hidden = _english(weights, config)
-    return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
+    return graph.finish(hidden, graph.sum_of_tokens(hidden), config["hidden_size"])
 
 
 def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
@@ -119,7 +124,7 @@ def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, str
 
 
 def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> Graph:
-    """The same inputs and output for knowledge/chinese.py's network, with the layers it borrows
+    """The same inputs and outputs for knowledge/chinese.py's network, with the layers it borrows
     from `english`."""
     weights = {name: values.astype(np.float32) for name, values in weights.items()}
     graph = _Encoder(heads=config["heads"], epsilon=config["epsilon"])
@@ -133,7 +138,7 @@ def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any])
     shortcut = graph.sum_of_words(words, weights["reader.shortcut.weight"])
     read = graph.unit(graph.add("Add", [graph.sum_of_tokens(hidden), shortcut]))
     bag = graph.unit(graph.sum_of_words(weights["bag.words.weight"], weights["bag.expand.weight"]))
-    return graph.finish(graph.add("Add", [read, bag]), config["width"])
+    return graph.finish(hidden, graph.add("Add", [read, bag]), config["width"])
 
 
 def bert_layer(weights: Weights, number: int) -> Layer:

@@ -22,6 +22,7 @@ from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
+from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
 from knowledge.types import Embedder, Passage, Vectors
 from knowledge.vectors import VectorIndex
@@ -196,7 +197,7 @@ class Ingest:
     ) -> None:
         self._versions.prune()
         self._versions.building.mkdir()
-        keys, texts = vector_texts(state.passages)
+        text_keys, texts = vector_texts(state.passages)
         cache = EmbeddingCache(self._versions.embeddings, self._embedder)
         store = KnowledgeStore(self._versions.building / "passages.db")
         collection = f"{self._collection_prefix()}{report.version}-{uuid4().hex[:8]}"
@@ -210,9 +211,12 @@ class Ingest:
                 self._progress("embed", done, total)
 
             vectors = cache.embed(texts, progress=embedding)
-            keys, vectors = with_centres(keys, vectors)
+            keys, vectors = with_centres(text_keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
             twins = self._save_vectors(state.passages, keys, vectors)
+            TokenVectors.save(
+                self._versions.building, len(state.passages), text_keys, cache.tokens(texts)
+            )
             store.create()
             facts = self._facts(state, pack, sources) | {"collection": collection}
             store.write(state.records, state.passages, pack.examples, facts, twins=twins)

@@ -1,10 +1,10 @@
-"""KnowledgeBase.search(): vectors and full text, fused into one score that routing can trust."""
+"""KnowledgeBase.search(): vectors, full text and tokens, fused into one score to trust."""
 
 from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
@@ -14,13 +14,16 @@ from knowledge.pack import Pack
 from knowledge.passage_vectors import PassageVectors, is_question, passage_number
 from knowledge.spelling import Speller
 from knowledge.store import KnowledgeStore
-from knowledge.types import Embedder, Language, Match, Passage, Vectors
+from knowledge.token_vectors import TokenVectors
+from knowledge.types import Embedder, Language, Match, Passage, Reading
 from knowledge.vectors import VectorIndex
 from knowledge.versions import LAYOUT, Versions
 
 # Candidates that each of the two searches may bring in.
 _VECTOR_CANDIDATES = 40
 _LEXICAL_CANDIDATES = 30
+# Of them so many are compared token by token, or thrice as many as are asked for.
+_READ_CLOSELY = 30
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class Evidence:
     question: to the nearest of the ways in which it is asked, or to its text where it is no FAQ
     entry; centre: to their mean, which a single odd phrasing does not sway (None where it is asked
     in one way only); text: to its heading and text; lexical: the share of the query's information
-    that its words hold, and unknown the share that no passage's words do (FullText).
+    that its words hold, and unknown the share that no passage's words do (FullText); coverage: how
+    much of what the query's tokens say its own do (TokenVectors), and rival: the most that any
+    passage's do.
     """
 
     question: float
@@ -38,6 +43,8 @@ class Evidence:
     text: float
     lexical: float
     unknown: float
+    coverage: float
+    rival: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class Fusion:
     text: float
     lexical: float
     unknown: float
+    coverage: float
+    rival: float
     offset: float
 
     def score(self, evidence: Evidence) -> float:
@@ -58,6 +67,8 @@ class Fusion:
             + self.text * evidence.text
             + self.lexical * evidence.lexical
             + self.unknown * evidence.unknown
+            + self.coverage * evidence.coverage
+            + self.rival * evidence.rival
             + self.offset
         )
         return 1.0 / (1.0 + math.exp(-total))
@@ -65,13 +76,49 @@ class Fusion:
 
 # By the query's language, and whether the passage is asked in several ways: with many phrasings at
 # hand, words and vectors of questions are worth more than with one. Found by
-# `python -m evals.calibrate` on evals/data/shop/dev_* and seen_* and the demo pack, with its
-# phrasings and without; the public sets of faq/ were looked at afterwards, to check.
+# `python -m evals.calibrate` on dev_*, seen_* and own_words_* of evals/data/shop and the demo pack,
+# with its phrasings and without; the public sets of faq/ were looked at afterwards, to check.
 FUSION: dict[tuple[Language, bool], Fusion] = {
-    ("en", True): Fusion(5.5, 7.6, 1.4, 9.9, -2.0, offset=-10.8),
-    ("zh", True): Fusion(5.6, 6.7, 3.1, 11.0, -2.4, offset=-9.7),
-    ("en", False): Fusion(3.4, 0.0, 10.0, 9.0, -2.8, offset=-4.3),
-    ("zh", False): Fusion(4.0, 0.0, 12.2, 11.6, 0.0, offset=-7.1),
+    ("en", True): Fusion(
+        question=3.5,
+        centre=14.3,
+        text=0.0,
+        lexical=6.9,
+        unknown=-2.5,
+        coverage=25.8,
+        rival=-24.3,
+        offset=-11.4,
+    ),
+    ("zh", True): Fusion(
+        question=1.5,
+        centre=15.1,
+        text=0.0,
+        lexical=17.1,
+        unknown=-6.1,
+        coverage=18.1,
+        rival=-25.8,
+        offset=-5.2,
+    ),
+    ("en", False): Fusion(
+        question=2.2,
+        centre=0.0,
+        text=7.8,
+        lexical=10.6,
+        unknown=-3.2,
+        coverage=9.9,
+        rival=-15.3,
+        offset=-2.9,
+    ),
+    ("zh", False): Fusion(
+        question=2.5,
+        centre=0.0,
+        text=12.5,
+        lexical=21.5,
+        unknown=0.0,
+        coverage=8.6,
+        rival=-14.2,
+        offset=-6.5,
+    ),
 }
 
 
@@ -102,6 +149,7 @@ class _Version:
             self.store.fact("collection"), folder=folder / "chroma", url=chroma_url
         )
         self.vectors = PassageVectors(folder / "vectors.npy")
+        self.tokens = TokenVectors(folder)
         self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
         self.speller = Speller(self.store.spelt_words())
         self.homophones = Homophones(self.store.characters(), self.store.held)
@@ -144,12 +192,12 @@ class KnowledgeBase:
     def search(
         self,
         text: str,
-        vector: Vectors | None = None,
+        reading: Reading | None = None,
         *,
         k: int = 5,
         language: Language | None = None,
     ) -> list[Match]:
-        """The k best matches, best first; `vector` (dimensions,) saves embedding `text` again.
+        """The k best matches, best first; `reading` saves embedding `text` again.
 
         `language` is the customer's: passages in it are preferred where scores are close.
         On ../shared/data/faq the fused first place is right in 0.96 of stackfaq (question vectors
@@ -157,10 +205,9 @@ class KnowledgeBase:
 
         Raises KnowledgeMissing, VectorStoreError.
         """
-        if vector is None:
-            vector = self._embedder.embed([text])[0]
+        reading = reading or self._embedder.read([text])[0]
         current = self._current()
-        found = _evidence(current, text, vector)
+        found = _evidence(current, text, reading, most=max(_READ_CLOSELY, 3 * k))
         scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
         # Some more than k are fetched: their languages change the order.
         near = sorted(found, key=lambda n: (-scores[n], n))[: 3 * k]
@@ -178,10 +225,10 @@ class KnowledgeBase:
         best = sorted(matches, key=lambda n: (-_rank(matches[n], language), n))[:k]
         return [matches[n] for n in best]
 
-    def evidence(self, text: str, vector: Vectors) -> list[tuple[Passage, Evidence]]:
-        """Every candidate of a query before fusion, for calibration."""
+    def evidence(self, text: str, reading: Reading) -> list[tuple[Passage, Evidence]]:
+        """The candidates of a query before fusion, for calibration."""
         current = self._current()
-        found = _evidence(current, text, vector)
+        found = _evidence(current, text, reading, most=_READ_CLOSELY)
         passages = current.store.get(list(found))
         return [(passages[n], evidence) for n, evidence in found.items()]
 
@@ -234,14 +281,14 @@ def _rank(match: Match, language: Language | None) -> float:
     return log_odds - (_OTHER_LANGUAGE_HANDICAP if other else 0.0)
 
 
-def _evidence(current: _Version, text: str, vector: Vectors) -> dict[int, Evidence]:
-    """Passage number -> evidence, of all candidates of both searches.
+def _evidence(current: _Version, text: str, reading: Reading, *, most: int) -> dict[int, Evidence]:
+    """Passage number -> evidence, of those candidates of both searches that are read closely.
 
     Of a passage's questions the nearest one counts. Those that are not among the nearest vectors of
     all could hardly change the score: for them only the passage's own question is looked at.
     """
     asked: dict[int, float] = {}
-    near = current.index.nearest(vector, _VECTOR_CANDIDATES)
+    near = current.index.nearest(reading.vector, _VECTOR_CANDIDATES)
     for key, cosine in near.items():
         if is_question(key):
             n = passage_number(key)
@@ -249,7 +296,7 @@ def _evidence(current: _Version, text: str, vector: Vectors) -> dict[int, Eviden
     candidates = {passage_number(key) for key in near}
     words = current.store.full_text(text, k=_LEXICAL_CANDIDATES, among=candidates)
     numbers = sorted(candidates | words.scores.keys())
-    cosines = current.vectors.cosines(vector, numbers).tolist()
+    cosines = current.vectors.cosines(reading.vector, numbers).tolist()
     found: dict[int, Evidence] = {}
     for n, (to_text, to_question, to_centre) in zip(numbers, cosines, strict=True):
         own = to_text if math.isnan(to_question) else to_question
@@ -259,5 +306,17 @@ def _evidence(current: _Version, text: str, vector: Vectors) -> dict[int, Eviden
             text=to_text,
             lexical=words.scores.get(n, 0.0),
             unknown=words.unknown,
+            coverage=0.0,
+            rival=0.0,
         )
-    return found
+    promising = sorted(found, key=lambda n: -_promise(found[n]))[:most]
+    coverage = current.tokens.coverage(reading, promising)
+    return {
+        n: replace(found[n], coverage=covered, rival=max(coverage))
+        for n, covered in zip(promising, coverage, strict=True)
+    }
+
+
+def _promise(evidence: Evidence) -> float:
+    """Who is read closely: by the nearer vector and the words, as each search alone has it."""
+    return max(evidence.question, evidence.text) + evidence.lexical

@@ -36,7 +36,7 @@ from knowledge.parallel import (
 from knowledge.phrasebook import read_phrasebook
 from knowledge.tower_start import start_bag, start_reader
 from knowledge.translation_check import Found, check_translations
-from knowledge.types import Embedder, Vectors
+from knowledge.types import TOKEN_DIMENSIONS, Embedder, Reading, Vectors
 
 # Told what is being done, how far it is, and how far it goes.
 Progress = Callable[[str, int, int], None]
@@ -74,6 +74,11 @@ class EnglishTeacher:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.embed(texts)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Without the tokens, which no student is taught."""
+        none = np.empty((0, TOKEN_DIMENSIONS), dtype=np.float32)
+        return [Reading(vector, none, np.empty(0, np.int32)) for vector in self.embed(texts)]
 
     @cached_property
     def weights(self) -> Mapping[str, Tensor]:

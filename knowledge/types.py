@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Language = Literal["en", "zh"]
 Vectors = NDArray[np.float32]
 
+# How many of a token's dimensions are kept. They have no order: the first are as good as any.
+TOKEN_DIMENSIONS = 128
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -82,6 +85,18 @@ class IntentExample:
     language: Language
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What an encoder makes of a text: one `vector` (dimensions,) of all that it says, and `tokens`
+    (tokens, TOKEN_DIMENSIONS), what each token says in it; all of length 1. `ids` (tokens,) has the
+    tokens' numbers in the encoder's vocabulary.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    ids: NDArray[np.int32]
+
+
 class Embedder(Protocol):
     """Text to unit vectors. `name` identifies the weights: a store re-embeds when it changes."""
 
@@ -93,4 +108,8 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Returns float32 of shape (len(texts), dimensions), each row of length 1."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """The same vectors, with those of the tokens."""
         ...

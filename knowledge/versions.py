@@ -19,7 +19,7 @@ from pathlib import Path
 from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
 
 # What a version's folder holds, and in which form: raise it when that changes.
-LAYOUT = 5
+LAYOUT = 6
 # How many versions are kept: the current one and those that a rollback can return to.
 VERSIONS_KEPT = 3
 

@@ -16,8 +16,12 @@ from bot.types import Intent, Prompt
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.sources import DEMO_PACK
-from knowledge.types import Embedder, Language, Match, Passage, Vectors
+from knowledge.types import Embedder, Language, Match, Passage, Reading, Vectors
 from knowledge.words import words
+
+
+def _buckets(text: str) -> list[int]:
+    return [hashlib.sha256(word.encode()).digest()[0] % 64 for word in words(text)]
 
 
 class BagEmbedder:
@@ -30,10 +34,20 @@ class BagEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self.embedded += texts
+        return self._bags(texts)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        vectors = self.embed(texts)
+        return [
+            Reading(vector, self._bags(words(text)), np.array(_buckets(text), dtype=np.int32))
+            for vector, text in zip(vectors, texts, strict=True)
+        ]
+
+    def _bags(self, texts: Sequence[str]) -> Vectors:
         vectors = np.full((len(texts), self.dimensions), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
-            for word in words(text):
-                vectors[row, hashlib.sha256(word.encode()).digest()[0] % 64] += 1.0
+            for bucket in _buckets(text):
+                vectors[row, bucket] += 1.0
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 
@@ -63,7 +77,7 @@ class FixedRetriever:
         return text
 
     def search(
-        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+        self, text: str, reading: Reading, *, k: int, language: Language | None = None
     ) -> list[Match]:
         self.asked.append(text)
         for word, matches in self.by_word.items():

@@ -21,7 +21,7 @@ from knowledge.embedder import (
 )
 from knowledge.errors import EmbedderError
 from knowledge.language import has_chinese
-from knowledge.types import Embedder
+from knowledge.types import TOKEN_DIMENSIONS, Embedder
 
 TEXTS = ["How long do refunds take?", "a", "", "Zelte 😀 <b>", "tents and boots " * 200]
 PAIRS = {
@@ -53,8 +53,29 @@ def test_vectors_have_length_one_and_come_in_the_order_of_the_texts(
     assert np.abs(together - alone).max() < 1e-5
 
 
+@pytest.mark.parametrize(("text", "count"), [("How long do refunds take?", 7), ("退款要多久？", 3)])
+def test_a_reading_has_the_vector_and_a_row_for_each_token(
+    built_in_embedder: Embedder, text: str, count: int
+) -> None:
+    _, alone = built_in_embedder.read([text * 9, text])
+    assert np.abs(alone.vector - built_in_embedder.embed([text])[0]).max() < 1e-5
+    # The marks at both ends of a text say nothing.
+    assert len(alone.tokens) == count
+    assert alone.tokens.shape == (len(alone.ids), TOKEN_DIMENSIONS)
+    assert np.linalg.norm(alone.tokens, axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_mixed_text_has_the_tokens_of_both_towers(built_in_embedder: Embedder) -> None:
+    mixed, chinese, english = built_in_embedder.read(
+        ["我的 order 怎么 cancel?", "我的 order 怎么 cancel?".replace("order", ""), "order cancel"]
+    )
+    assert len(mixed.tokens) > max(len(chinese.tokens), len(english.tokens))
+    assert np.abs(mixed.tokens[-len(english.tokens) :] - english.tokens).max() < 1e-5
+
+
 def test_nothing_to_embed_is_an_empty_matrix(built_in_embedder: Embedder) -> None:
     assert built_in_embedder.embed([]).shape == (0, built_in_embedder.dimensions)
+    assert built_in_embedder.read([]) == []
 
 
 def test_it_needs_no_torch_in_memory() -> None:
@@ -77,6 +98,11 @@ def test_any_sentence_transformers_folder_can_take_its_place(built_in_embedder: 
     assert isinstance(other, SentenceTransformersEmbedder)
     assert other.dimensions == built_in_embedder.dimensions
     assert np.abs(other.embed(TEXTS) - built_in_embedder.embed(TEXTS)).max() < 1e-4
+    text = TEXTS[0]
+    (theirs,), (ours,) = other.read([text]), built_in_embedder.read([text])
+    assert np.abs(theirs.vector - ours.vector).max() < 1e-4
+    assert np.abs(theirs.tokens[1:-1] - ours.tokens).max() < 1e-3
+    assert theirs.ids[1:-1].tolist() == ours.ids.tolist()
 
 
 def test_a_chinese_question_lies_next_to_its_translation(built_in_embedder: Embedder) -> None:

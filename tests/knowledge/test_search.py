@@ -75,6 +75,8 @@ def test_a_passage_comes_back_as_it_was_stored(store: KnowledgeStore) -> None:
     text=st.floats(0, 1),
     lexical=st.floats(0, 1),
     unknown=st.floats(0, 1),
+    coverage=st.floats(-1, 1),
+    rival=st.floats(-1, 1),
     centre=st.none() | st.floats(0, 1),
     language=st.sampled_from(["en", "zh"]),
 )
@@ -83,10 +85,12 @@ def test_more_evidence_never_lowers_the_score(
     text: float,
     lexical: float,
     unknown: float,
+    coverage: float,
+    rival: float,
     centre: float | None,
     language: Language,
 ) -> None:
-    evidence = Evidence(question, centre, text, lexical, unknown)
+    evidence = Evidence(question, centre, text, lexical, unknown, coverage, rival)
     score = fused_score(language, evidence)
     assert 0.0 <= score <= 1.0
     better = replace(
@@ -94,6 +98,8 @@ def test_more_evidence_never_lowers_the_score(
         question=min(1.0, question + 0.1),
         lexical=min(1.0, lexical + 0.1),
         unknown=max(0.0, unknown - 0.1),
+        coverage=min(1.0, coverage + 0.1),
+        rival=rival - 0.1,
     )
     assert fused_score(language, better) >= score
 

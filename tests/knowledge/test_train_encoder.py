@@ -23,7 +23,7 @@ from knowledge.parallel import POOL, Pair, balance, hold_out, join, read_pairs, 
 from knowledge.phrasebook import PHRASEBOOK, read_phrasebook
 from knowledge.train_encoder import Corpus, read_corpus, train
 from knowledge.translation_check import check_translations
-from knowledge.types import Vectors
+from knowledge.types import Reading, Vectors
 from tests.knowledge.lender import lent_tokenizer, lent_weights
 
 WORDS = {"order": "订单", "refund": "退款", "coupon": "优惠券", "parcel": "包裹", "shoe": "鞋子"}
@@ -51,6 +51,11 @@ class HashingTeacher:
         vectors = np.array(sums, dtype=np.float32)
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [
+            Reading(vector, vector[None], np.zeros(1, np.int32)) for vector in self.embed(texts)
+        ]
 
     @property
     def weights(self) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ from bot.manager import DialogManager, Parts
 from bot.types import Prompt
 from knowledge.pack import Pack
 from knowledge.search import KnowledgeBase
-from knowledge.types import Language, Match, Vectors
+from knowledge.types import Language, Match, Reading
 from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, make_match
 from ui.server import create_app
 
@@ -64,11 +64,11 @@ class KeyedRetriever(FixedRetriever):
     )
 
     def search(
-        self, text: str, vector: Vectors, *, k: int, language: Language | None = None
+        self, text: str, reading: Reading, *, k: int, language: Language | None = None
     ) -> list[Match]:
         if "explode" in text:
             raise RuntimeError("the index is gone")
-        return super().search(text, vector, k=k, language=language)
+        return super().search(text, reading, k=k, language=language)
 
 
 @dataclass
