@@ -35,7 +35,7 @@ from bot.types import (
 )
 from bot.understanding import Understanding, Understood
 from bot.watch import TurnReport, Watcher
-from knowledge.types import Embedder, Language
+from knowledge.types import Embedder, Language, deep_vectors
 
 # What a generator may see of the conversation before, in turns.
 HISTORY_TURNS = 8
@@ -145,9 +145,10 @@ class DialogManager:
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
         texts = ["Hello", "你好"]
-        for text, vector in zip(texts, self._parts.embedder.embed(texts), strict=True):
+        embedder = self._parts.embedder
+        for text, vector in zip(texts, deep_vectors(embedder, texts), strict=True):
             self._parts.intents.classify(text, vector)
-            self._parts.knowledge.search(text, vector, k=1)
+            self._parts.knowledge.search(text, vector[: embedder.dimensions], k=1)
         if isinstance(self.generator, LocalGenerator):
             self.generator.warm_up()
 

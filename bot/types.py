@@ -151,7 +151,7 @@ class Load:
 
 class IntentClassifier(Protocol):
     def classify(self, text: str, vector: Vectors) -> Intent:
-        """`vector` has the shape (dimensions,)."""
+        """`vector` is the text's row of `deep_vectors`."""
         ...
 
 

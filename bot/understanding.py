@@ -16,7 +16,7 @@ from bot.courtesy import without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
-from knowledge.types import Embedder, Language, Match, Vectors
+from knowledge.types import Embedder, Language, Match, Vectors, deep_vectors
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,10 @@ class Understanding:
         alone = self.knowledge.corrected(without_courtesy(text))
         kinds = asked_kinds(alone)
         with _timed(timings, "embed"):
-            vector = self.embedder.embed([alone])[0]
+            deep = deep_vectors(self.embedder, [alone])[0]
         with _timed(timings, "classify"):
-            intent = self.intents.classify(alone, vector)
+            intent = self.intents.classify(alone, deep)
+        vector = deep[: self.embedder.dimensions]
         matches = self._search(alone, vector, language, timings)
         own_score = _best([match for match in matches if tells(match.passage, kinds)])
         before = said_before(history)

@@ -22,7 +22,7 @@ from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest, Progress
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, Language, Vectors
+from knowledge.types import Embedder, Language, Vectors, deep_vectors
 
 # Texts that are embedded between two steps of the progress bar.
 _CHUNK = 128
@@ -33,7 +33,7 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 class Remembering:
-    """An Embedder that keeps every vector, so that a whole set can be embedded at once before."""
+    """A DeepEmbedder that keeps every vector: a whole set can be embedded at once before."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -42,13 +42,17 @@ class Remembering:
         self.dimensions = embedder.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.ascontiguousarray(self.warm(texts)[:, : self.dimensions])
+
+    def embed_deep(self, texts: Sequence[str]) -> Vectors:
         return self.warm(texts)
 
     def warm(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
+        """Their deep vectors."""
         missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
-            self._vectors.update(zip(chunk, self._embedder.embed(chunk), strict=True))
+            self._vectors.update(zip(chunk, deep_vectors(self._embedder, chunk), strict=True))
             progress("embed", min(start + _CHUNK, len(missing)), len(missing))
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)

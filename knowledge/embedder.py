@@ -83,7 +83,10 @@ class BuiltInEmbedder:
         return f"all-MiniLM-L6-v2 + zh-{hashlib.sha256(weights).hexdigest()[:8]}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        return np.ascontiguousarray(self.embed_deep(texts)[:, : self.dimensions])
+
+    def embed_deep(self, texts: Sequence[str]) -> Vectors:
+        sums = np.zeros((len(texts), 2 * self.dimensions), dtype=np.float32)
         mixed: set[int] = set()
         jobs: dict[Language, list[tuple[int, Part]]] = {}
         for row, text in enumerate(texts):
@@ -98,7 +101,9 @@ class BuiltInEmbedder:
             sums[[row for row, _ in job]] += vectors * weights[:, None]
         # Only sums of two vectors are scaled again: the others stay bit for bit what they were.
         rows = sorted(mixed)
-        sums[rows] /= np.linalg.norm(sums[rows], axis=1, keepdims=True)
+        halves = sums[rows].reshape(len(rows), 2, self.dimensions)
+        halves /= np.linalg.norm(halves, axis=2, keepdims=True)
+        sums[rows] = halves.reshape(len(rows), 2 * self.dimensions)
         return sums
 
     def _tower(self, language: Language) -> _Tower:
@@ -111,7 +116,7 @@ class BuiltInEmbedder:
 
 
 class _Tower:
-    """A tokenizer (texts -> token ids) with the network behind it."""
+    """A tokenizer (texts -> token ids) with the network behind it, which gives deep vectors."""
 
     def __init__(
         self, ids: Callable[[Sequence[str]], list[list[int]]], session: InferenceSession
@@ -121,7 +126,7 @@ class _Tower:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         ids = self._ids(texts)
-        vectors = np.empty((len(ids), BuiltInEmbedder.dimensions), dtype=np.float32)
+        vectors = np.empty((len(ids), 2 * BuiltInEmbedder.dimensions), dtype=np.float32)
         # Texts of like length share a batch, so that little is padded.
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), BATCH_SIZE):

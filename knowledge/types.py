@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,3 +94,22 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Returns float32 of shape (len(texts), dimensions), each row of length 1."""
         ...
+
+
+@runtime_checkable
+class DeepEmbedder(Embedder, Protocol):
+    """One that also shows, from the same pass, what its network holds of a text halfway through.
+
+    The last layers bring together what means the same, those below still tell words apart.
+    """
+
+    def embed_deep(self, texts: Sequence[str]) -> Vectors:
+        """Returns `embed`'s vectors with the others, each of length 1, in the columns behind."""
+        ...
+
+
+def deep_vectors(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """(len(texts), dimensions or more): the vectors, with what is deeper where there is that."""
+    return (
+        embedder.embed_deep(texts) if isinstance(embedder, DeepEmbedder) else embedder.embed(texts)
+    )
