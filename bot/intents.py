@@ -22,7 +22,7 @@ from bot.intent_rows import (
     WORDS_WEIGHT,
     Array,
     IntentRows,
-    centred,
+    View,
     nearness,
     word_features,
 )
@@ -51,10 +51,10 @@ def examples_key(examples: Sequence[IntentExample], embedder_name: str) -> str:
 
 @dataclass(frozen=True)
 class KernelIntentClassifier:
-    """`vectors` (rows, dimensions), `middles` (rows, dimensions; none where they weigh nothing) and
-    `dual` (rows, intents) of the examples and the intents' own names; `centre` (dimensions,) is
-    taken from what the encoder holds of a text in its middle; `rarity` (buckets,) and `weights`
-    (buckets, intents) of the words.
+    """`vectors` (rows, dimensions), `middles` (rows, fewer; none where they weigh nothing) and
+    `dual` (rows, intents) of the examples and the intents' own names; `centre` and `axes` are the
+    View of what the encoder holds in its middle; `rarity` (buckets,) and `weights` (buckets,
+    intents) of the words.
 
     A message's score is its best intent's prediction (about 1 for an example) times the squared
     mean cosine to the nearest rows: whether the message is like any of them at all. `slope` and
@@ -66,6 +66,7 @@ class KernelIntentClassifier:
     vectors: Vectors
     middles: Vectors
     centre: Array
+    axes: Array
     middle_weight: float
     dual: Array
     rarity: Array
@@ -77,7 +78,8 @@ class KernelIntentClassifier:
     def classify(self, text: str, vector: Vectors) -> Intent:
         size = self.vectors.shape[1]
         cosines = self.vectors @ vector[:size]
-        middle = centred(vector[size : size + len(self.centre)], self.centre)
+        view = View(self.centre, self.axes)
+        middle = view(vector[size : size + len(self.centre)])
         near = nearness(cosines, self.middles @ middle, self.middle_weight)
         predicted = near @ self.dual
         found = word_features([text], self.rarity)
@@ -117,7 +119,7 @@ class KernelIntentClassifier:
 
 
 _SETTINGS = ("key", "names", "middle_weight", "slope", "offset", "threshold")
-_TENSORS = ("vectors", "middles", "centre", "dual", "rarity", "weights")
+_TENSORS = ("vectors", "middles", "centre", "axes", "dual", "rarity", "weights")
 
 
 def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentClassifier:
@@ -127,6 +129,7 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentCl
     """
     rows = IntentRows.of(examples, embedder)
     ridge, middle_weight = rows.solve()
+    used = slice(None) if middle_weight else slice(0)
     left_out = ridge.left_out[: rows.examples]
     scores = _scores(left_out, _likeness_to_others(rows.vectors)[: rows.examples])
     slope, offset = _fit_probability(
@@ -136,8 +139,9 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentCl
         key=examples_key(examples, embedder.name),
         names=rows.names,
         vectors=rows.vectors,
-        middles=rows.middles if middle_weight else rows.middles[:, :0],
-        centre=rows.centre if middle_weight else rows.centre[:0],
+        middles=np.ascontiguousarray(rows.middles[:, used]),
+        centre=rows.view.centre[used],
+        axes=rows.view.axes[used, used],
         middle_weight=middle_weight,
         dual=ridge.dual,
         rarity=rows.rarity,
