@@ -146,7 +146,7 @@ class DialogManager:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
         texts = ["Hello", "你好"]
         for text, reading in zip(texts, self._parts.embedder.read(texts), strict=True):
-            self._parts.intents.classify(text, reading.vector)
+            self._parts.intents.classify(text, reading.deep)
             self._parts.knowledge.search(text, reading, k=1)
         if isinstance(self.generator, LocalGenerator):
             self.generator.warm_up()

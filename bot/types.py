@@ -151,7 +151,7 @@ class Load:
 
 class IntentClassifier(Protocol):
     def classify(self, text: str, vector: Vectors) -> Intent:
-        """`vector` has the shape (dimensions,)."""
+        """`vector` is a Reading's `deep` one."""
         ...
 
 

@@ -50,7 +50,7 @@ class Understanding:
         with _timed(timings, "embed"):
             reading = self.embedder.read([alone])[0]
         with _timed(timings, "classify"):
-            intent = self.intents.classify(alone, reading.vector)
+            intent = self.intents.classify(alone, reading.deep)
         matches = self._search(alone, reading, language, timings)
         own_score = _best([match for match in matches if tells(match.passage, kinds)])
         before = said_before(history)

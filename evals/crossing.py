@@ -22,7 +22,7 @@ from knowledge.ingest import Ingest
 from knowledge.pack import read_intents
 from knowledge.search import KnowledgeBase
 from knowledge.sources import DEMO_PACK
-from knowledge.types import Embedder, Language
+from knowledge.types import Embedder, Language, deep_vectors
 
 
 def main() -> None:
@@ -67,7 +67,7 @@ def knowledge_in(
 
 def _right_intent(classifier: IntentClassifier, embedder: Embedder, language: Language) -> float:
     rows = read_rows(DATA / f"intents_test_{language}.jsonl")
-    vectors = embedder.embed([row["text"] for row in rows])
+    vectors = deep_vectors(embedder, [row["text"] for row in rows])
     right: int = sum(
         classifier.classify(row["text"], vector).name == row["intent"]
         for row, vector in zip(rows, vectors, strict=True)

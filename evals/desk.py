@@ -38,32 +38,33 @@ class Remembering:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vectors: dict[str, Vectors] = {}
+        self._vectors: dict[str, tuple[Vectors, Vectors]] = {}
         self._tokens: dict[str, Tokens] = {}
         self.name = embedder.name
         self.dimensions = embedder.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self.warm(texts)
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        self.warm(texts)
+        return np.stack([self._vectors[text][0] for text in texts])
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         self.warm(texts)
-        return [self._tokens[text].reading(self._vectors[text]) for text in texts]
+        return [self._tokens[text].reading(*self._vectors[text]) for text in texts]
 
     def tokens(self, text: str) -> Tokens:
         """Raises KeyError for a text that was not read before."""
         return self._tokens[text]
 
-    def warm(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
+    def warm(self, texts: Sequence[str], progress: Progress = silent) -> None:
         missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             for text, reading in zip(chunk, self._embedder.read(chunk), strict=True):
-                self._vectors[text], self._tokens[text] = reading.vector, Tokens.of(reading)
+                self._vectors[text] = reading.vector, reading.middle
+                self._tokens[text] = Tokens.of(reading)
             progress("embed", min(start + _CHUNK, len(missing)), len(missing))
-        if not texts:
-            return np.empty((0, self.dimensions), dtype=np.float32)
-        return np.stack([self._vectors[text] for text in texts])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from knowledge.embedder import load_embedder
 from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, IntentExample, Vectors
+from knowledge.types import Embedder, IntentExample, Vectors, deep_vectors
 
 OUT_OF_SCOPE = "(none)"
 _MEASURES = ("accuracy", "macro_f1", "ece", "in_scope_lost")
@@ -48,7 +48,8 @@ def measure_intents(
     chosen = Remembering(embedder or load_embedder(config.embedder))
     classifier = _classifier(config, train, chosen, progress)
     texts = [line.text("text") for line in (*inside, *outside)]
-    vectors = chosen.warm(texts, progress)
+    chosen.warm(texts, progress)
+    vectors = deep_vectors(chosen, texts)
     intents, milliseconds = _classify(classifier, texts, vectors, progress)
     names = [line.text("intent") for line in inside] + [OUT_OF_SCOPE] * len(outside)
     ids = unique_ids([row_id(t, n) for t, n in zip(texts, names, strict=True)])

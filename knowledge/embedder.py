@@ -111,10 +111,14 @@ def _together(read: list[tuple[Part, Reading]]) -> Reading:
     """A text's parts in one. What a single tower read stays bit for bit what it was."""
     if len(read) == 1:
         return read[0][1]
-    total = np.sum([reading.vector * np.float32(part.weight) for part, reading in read], axis=0)
-    tokens = np.concatenate([reading.tokens for _, reading in read])
-    ids = np.concatenate([reading.ids for _, reading in read])
-    return Reading(total / np.linalg.norm(total), tokens, ids)
+    weights = np.array([part.weight for part, _ in read], dtype=np.float32)
+    readings = [reading for _, reading in read]
+    return Reading(
+        vector=_unit(weights @ np.stack([reading.vector for reading in readings])),
+        tokens=np.concatenate([reading.tokens for reading in readings]),
+        ids=np.concatenate([reading.ids for reading in readings]),
+        middle=_unit(weights @ np.stack([reading.middle for reading in readings])),
+    )
 
 
 class _Tower:
@@ -142,15 +146,14 @@ class _Tower:
         for start in range(0, len(order), BATCH_SIZE):
             rows = order[start : start + BATCH_SIZE]
             last_of_many = 0 < start >= len(order) - BATCH_SIZE
-            vectors, tokens = self._session.run(
+            vectors, middles, tokens = self._session.run(
                 None, pad([ids[row] for row in rows]), _giving_back() if last_of_many else None
             )
-            for row, vector, of_row in zip(rows, vectors, tokens, strict=True):
+            for row, vector, middle, of_row in zip(rows, vectors, middles, tokens, strict=True):
                 numbers = np.array(ids[row][1:-1], dtype=np.int32)
                 # Copied, so that no text keeps its batch's padding in memory.
-                read[row] = Reading(
-                    vector, of_row[1 : len(numbers) + 1].copy(), numbers + self._first_id
-                )
+                own = of_row[1 : len(numbers) + 1].copy()
+                read[row] = Reading(vector, own, numbers + self._first_id, middle)
         return [read[row] for row in range(len(ids))]
 
 

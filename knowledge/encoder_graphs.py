@@ -6,7 +6,7 @@ two cores, and need neither torch in memory nor an exported file on disk. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from knowledge.graph import FUSED, Array, Graph, Norm
 from knowledge.types import TOKEN_DIMENSIONS
 
 Weights = Mapping[str, Array]
+
+# Layers, of six, after which the words are still told apart that the last ones take for the same.
+MIDDLE = 4
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,13 @@ class _Encoder(Graph):
             "EmbedLayerNormalization", inputs, outputs=2, domain=FUSED, epsilon=self._epsilon
         )
 
+    def layers(self, layers: Sequence[Layer], hidden: str, lengths: str) -> list[str]:
+        """The names of what goes in, and of what each layer makes of it."""
+        states = [hidden]
+        for layer in layers:
+            states.append(self.layer(layer, states[-1], lengths))
+        return states
+
     def layer(self, layer: Layer, hidden: str, lengths: str) -> str:
         attended = self.add(
             "Attention",
@@ -81,9 +91,10 @@ class _Encoder(Graph):
         """Scaled to length 1."""
         return self.add("LpNormalization", [vectors], axis=-1, p=2)
 
-    def finish(self, hidden: str, sums: str, width: int) -> Graph:
+    def finish(self, hidden: str, middle: str, sums: str, width: int) -> Graph:
         """Scales to length 1: whether it was a sum or a mean of tokens then makes no difference."""
         self.give(self.unit(sums), "vectors", "batch", width)
+        self.give(self.unit(self.sum_of_tokens(middle)), "middles", "batch", width)
         bounds = (self.weight(np.array([bound])) for bound in (0, TOKEN_DIMENSIONS, 2))
         tokens = self.unit(self.add("Slice", [hidden, *bounds]))
         self.give(tokens, "tokens", "batch", "length", TOKEN_DIMENSIONS)
@@ -91,25 +102,27 @@ class _Encoder(Graph):
 
 
 def english_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
-    """input_ids and attention_mask, int32 (batch, length) -> vectors, float32 (batch, width), and
-    tokens (batch, length, TOKEN_DIMENSIONS).
+    """input_ids and attention_mask, int32 (batch, length) -> vectors and middles, float32 (batch,
+    width), and tokens (batch, length, TOKEN_DIMENSIONS).
 
     `weights` and `config` are those of Hugging Face's BertModel; padding stands on the right. The
-    mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019).
+    mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019); a
+    middle is that of a lower layer.
     """
-    graph, hidden = _english(weights, config)
-    return graph.finish(hidden, graph.sum_of_tokens(hidden), config["hidden_size"])
+    graph, states = _english(weights, config)
+    sums = graph.sum_of_tokens(states[-1])
+    return graph.finish(states[-1], states[MIDDLE], sums, config["hidden_size"])
 
 
 def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
     """The same, not pooled: states of every token, float32 (batch, length, width)."""
-    graph, hidden = _english(weights, config)
-    graph.give(hidden, "states", "batch", "length", config["hidden_size"])
+    graph, states = _english(weights, config)
+    graph.give(states[-1], "states", "batch", "length", config["hidden_size"])
     return graph
 
 
-def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, str]:
-    """The graph up to the last layer, and the name of its output."""
+def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, list[str]]:
+    """The graph up to the last layer, and the names of the words' states and each layer's."""
     graph = _Encoder(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
     # There is one segment: its vector is added to every position once, here.
     positions = weights["embeddings.position_embeddings.weight"]
@@ -117,10 +130,8 @@ def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, str
     words = weights["embeddings.word_embeddings.weight"]
     norm = _pair(weights, "embeddings.LayerNorm")
     hidden, lengths = graph.embed(words, positions + segment, norm)
-    for number in range(config["num_hidden_layers"]):
-        layer = bert_layer(weights, number)
-        hidden = graph.layer(layer, hidden, lengths)
-    return graph, hidden
+    layers = [bert_layer(weights, number) for number in range(config["num_hidden_layers"])]
+    return graph, graph.layers(layers, hidden, lengths)
 
 
 def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> Graph:
@@ -131,14 +142,17 @@ def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any])
     words = weights["reader.words.weight"]
     norm = _pair(weights, "reader.norm")
     hidden, lengths = graph.embed(words, weights["reader.positions.weight"], norm)
-    for number in range(config["layers"]):
-        layer = _corrected(bert_layer(english, number), weights, f"reader.layers.{number}.")
-        hidden = graph.layer(layer, hidden, lengths)
+    layers = [
+        _corrected(bert_layer(english, number), weights, f"reader.layers.{number}.")
+        for number in range(config["layers"])
+    ]
+    states = graph.layers(layers, hidden, lengths)
     # The table lies in the graph twice: the fused operator gives no sum of what it looks up.
     shortcut = graph.sum_of_words(words, weights["reader.shortcut.weight"])
-    read = graph.unit(graph.add("Add", [graph.sum_of_tokens(hidden), shortcut]))
+    read = graph.unit(graph.add("Add", [graph.sum_of_tokens(states[-1]), shortcut]))
     bag = graph.unit(graph.sum_of_words(weights["bag.words.weight"], weights["bag.expand.weight"]))
-    return graph.finish(hidden, graph.add("Add", [read, bag]), config["width"])
+    sums = graph.add("Add", [read, bag])
+    return graph.finish(states[-1], states[MIDDLE], sums, config["width"])
 
 
 def bert_layer(weights: Weights, number: int) -> Layer:

@@ -22,8 +22,8 @@ from knowledge.versions import LAYOUT, Versions
 # Candidates that each of the two searches may bring in.
 _VECTOR_CANDIDATES = 40
 _LEXICAL_CANDIDATES = 30
-# Of them so many are compared token by token, or thrice as many as are asked for.
-_READ_CLOSELY = 30
+# Those of them are compared token by token that have so many tokens together: 1 ms of work.
+_TOKENS_READ = 8000
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class KnowledgeBase:
         """
         reading = reading or self._embedder.read([text])[0]
         current = self._current()
-        found = _evidence(current, text, reading, most=max(_READ_CLOSELY, 3 * k))
+        found = _evidence(current, text, reading, least=3 * k)
         scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
         # Some more than k are fetched: their languages change the order.
         near = sorted(found, key=lambda n: (-scores[n], n))[: 3 * k]
@@ -228,7 +228,7 @@ class KnowledgeBase:
     def evidence(self, text: str, reading: Reading) -> list[tuple[Passage, Evidence]]:
         """The candidates of a query before fusion, for calibration."""
         current = self._current()
-        found = _evidence(current, text, reading, most=_READ_CLOSELY)
+        found = _evidence(current, text, reading, least=0)
         passages = current.store.get(list(found))
         return [(passages[n], evidence) for n, evidence in found.items()]
 
@@ -281,7 +281,7 @@ def _rank(match: Match, language: Language | None) -> float:
     return log_odds - (_OTHER_LANGUAGE_HANDICAP if other else 0.0)
 
 
-def _evidence(current: _Version, text: str, reading: Reading, *, most: int) -> dict[int, Evidence]:
+def _evidence(current: _Version, text: str, reading: Reading, *, least: int) -> dict[int, Evidence]:
     """Passage number -> evidence, of those candidates of both searches that are read closely.
 
     Of a passage's questions the nearest one counts. Those that are not among the nearest vectors of
@@ -309,7 +309,8 @@ def _evidence(current: _Version, text: str, reading: Reading, *, most: int) -> d
             coverage=0.0,
             rival=0.0,
         )
-    promising = sorted(found, key=lambda n: -_promise(found[n]))[:most]
+    promising = sorted(found, key=lambda n: -_promise(found[n]))
+    promising = current.tokens.first(promising, most=_TOKENS_READ, least=least)
     coverage = current.tokens.coverage(reading, promising)
     return {
         n: replace(found[n], coverage=covered, rival=max(coverage))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -90,11 +90,20 @@ class Reading:
     """What an encoder makes of a text: one `vector` (dimensions,) of all that it says, and `tokens`
     (tokens, TOKEN_DIMENSIONS), what each token says in it; all of length 1. `ids` (tokens,) has the
     tokens' numbers in the encoder's vocabulary.
+
+    `middle` (dimensions,) is the vector halfway through the network: the last layers bring together
+    what means the same, those below still tell words apart. It is empty where that is not shown.
     """
 
     vector: Vectors
     tokens: Vectors
     ids: NDArray[np.int32]
+    middle: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32))
+
+    @property
+    def deep(self) -> Vectors:
+        """The vector and the middle, one behind the other."""
+        return np.concatenate([self.vector, self.middle])
 
 
 class Embedder(Protocol):
@@ -111,5 +120,10 @@ class Embedder(Protocol):
         ...
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """The same vectors, with those of the tokens."""
+        """The same vectors, with those of the tokens and the middle."""
         ...
+
+
+def deep_vectors(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """(len(texts), dimensions or more)."""
+    return np.stack([reading.deep for reading in embedder.read(texts)])

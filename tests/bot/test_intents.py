@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from safetensors.numpy import save_file
 
 from bot.build import DESK_INTENTS
 from bot.errors import BotError
-from bot.intents import KernelIntentClassifier, examples_key, fit, thinned
+from bot.intent_rows import thinned
+from bot.intents import KernelIntentClassifier, examples_key, fit
 from knowledge.pack import read_intents
-from knowledge.types import Embedder, IntentExample
+from knowledge.types import Embedder, IntentExample, Reading, Vectors, deep_vectors
+from tests.conftest import BagEmbedder
 
 EXAMPLES = read_intents(DESK_INTENTS)
 MESSAGES = {
@@ -34,7 +37,7 @@ def classifier(built_in_embedder: Embedder) -> KernelIntentClassifier:
 def test_the_built_in_intents_are_known_in_both_languages(
     classifier: KernelIntentClassifier, built_in_embedder: Embedder, text: str, intent: str
 ) -> None:
-    found = classifier.classify(text, built_in_embedder.embed([text])[0])
+    found = classifier.classify(text, deep_vectors(built_in_embedder, [text])[0])
     assert (found.name, found.known) == (intent, True)
 
 
@@ -42,7 +45,7 @@ def test_what_fits_no_intent_is_unknown(
     classifier: KernelIntentClassifier, built_in_embedder: Embedder
 ) -> None:
     text = "the boiling point of water at 3000 metres above the sea"
-    assert not classifier.classify(text, built_in_embedder.embed([text])[0]).known
+    assert not classifier.classify(text, deep_vectors(built_in_embedder, [text])[0]).known
 
 
 def test_a_saved_classifier_says_what_the_fitted_one_says(
@@ -51,7 +54,7 @@ def test_a_saved_classifier_says_what_the_fitted_one_says(
     classifier.save(tmp_path)
     loaded = KernelIntentClassifier.load(tmp_path)
     for text in MESSAGES:
-        vector = built_in_embedder.embed([text])[0]
+        vector = deep_vectors(built_in_embedder, [text])[0]
         assert loaded.classify(text, vector) == classifier.classify(text, vector)
     assert loaded.key == examples_key(EXAMPLES, built_in_embedder.name)
     assert np.array_equal(loaded.dual, classifier.dual)
@@ -62,7 +65,7 @@ def test_confidence_is_how_often_the_name_is_right(
 ) -> None:
     taught, held = EXAMPLES[::2], EXAMPLES[1::2]
     half = fit(taught, built_in_embedder)
-    vectors = built_in_embedder.embed([example.text for example in held])
+    vectors = deep_vectors(built_in_embedder, [example.text for example in held])
     found = [half.classify(e.text, vector) for e, vector in zip(held, vectors, strict=True)]
     right = np.mean([f.name == e.intent for f, e in zip(found, held, strict=True)])
     assert abs(right - np.mean([f.confidence for f in found])) < 0.05
@@ -74,10 +77,52 @@ def test_an_intents_own_name_is_an_example_of_it(built_in_embedder: Embedder) ->
         IntentExample("penguin_feeding" if e.intent == "thanks" else e.intent, e.text, e.language)
         for e in pair
     ]
-    vector = built_in_embedder.embed(["penguin feeding"])[0]
+    vector = deep_vectors(built_in_embedder, ["penguin feeding"])[0]
     assert fit(renamed, built_in_embedder).classify("penguin feeding", vector).name == (
         "penguin_feeding"
     )
+
+
+class _Halfway:
+    """Tells texts apart by their last letter in the middle, and not at all at the end."""
+
+    name = "halfway"
+    dimensions = 2
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.array([(1.0, 0.0)] * len(texts), dtype=np.float32)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        middle = {"a": (1.0, 0.0), "b": (0.0, 1.0)}.get(text[-1], (0.6, 0.8))
+        vector = self.embed([text])
+        ids = np.zeros(1, dtype=np.int32)
+        return Reading(vector[0], vector, ids, np.array(middle, dtype=np.float32))
+
+
+def test_the_encoders_middle_counts_where_it_tells_the_examples_apart(tmp_path: Path) -> None:
+    examples = [
+        IntentExample(letter, f"{chr(ord('k') + number) * 3} {number}{letter}", "en")
+        for number in range(9)
+        for letter in "ab"
+    ]
+    fitted = fit(examples, _Halfway())
+    assert fitted.middle_weight > 0
+    fitted.save(tmp_path)
+    loaded = KernelIntentClassifier.load(tmp_path)
+    for letter in "ab":
+        vector = deep_vectors(_Halfway(), [f"xyz{letter}"])[0]
+        assert loaded.classify(f"xyz{letter}", vector).name == letter
+
+
+def test_an_encoder_without_a_middle_is_enough() -> None:
+    bag = BagEmbedder()
+    fitted = fit(EXAMPLES, bag)
+    assert (fitted.middle_weight, fitted.middles.size) == (0.0, 0)
+    vector = deep_vectors(bag, ["Hello there!"])[0]
+    assert fitted.classify("Hello there!", vector).name == "greeting"
 
 
 def test_the_largest_intents_are_thinned_first() -> None:
@@ -92,7 +137,7 @@ def test_the_largest_intents_are_thinned_first() -> None:
 def test_two_intents_are_enough_and_one_is_not(built_in_embedder: Embedder) -> None:
     pair = [e for e in EXAMPLES if e.intent in ("greeting", "thanks")]
     small = fit(pair, built_in_embedder)
-    vector = built_in_embedder.embed(["thank you"])[0]
+    vector = deep_vectors(built_in_embedder, ["thank you"])[0]
     assert small.classify("thank you", vector).name == "thanks"
     with pytest.raises(BotError, match="two intents"):
         fit([e for e in EXAMPLES if e.intent == "greeting"], built_in_embedder)

