@@ -59,7 +59,7 @@ def test_a_long_history_is_cut_to_the_context(generator: TransformersGenerator) 
         Turn(i, "c", "customer" if i % 2 else "bot", "word " * 100, "done", "") for i in range(20)
     )
     prompt = Prompt(PROMPT.question, PROMPT.passages, "en", history)
-    assert generator._count(prompt) > CONTEXT_TOKENS
+    assert len(generator._tokens(prompt)) > CONTEXT_TOKENS
     assert "".join(generator.generate(prompt))
 
 
