@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator, Sequence
 
 # How often a reader gets control, with what has been written since, so that it can leave. Waking
-# it for every token would cost more than writing a small model's tokens does: with 64 readers a
-# third of the server's computing.
+# it for every token, in a thread that woke another one, cost 1,240 switches of threads an answer
+# with 64 readers of a tiny model, where there are 740 now.
 WAIT_SECONDS = 0.1
 
 
