@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from bot.config import Config
 from bot.copies import copies
 from bot.errors import GeneratorError
-from bot.generators.timed import timed
+from bot.generators.timed import in_a_thread, timed
 from bot.grounding import Grounding
 from bot.phrases import say
 from bot.sentences import sentences
-from bot.types import Generator, Prompt, Span
+from bot.types import Generator, LocalGenerator, Prompt, Span
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def write_answer(
     quote: Generator,
     config: Config,
     *,
-    check: Callable[[], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Writing:
     """`generator`'s supported sentences; the best passage's own words where there is none.
 
@@ -61,7 +61,7 @@ def _write(
     generator: Generator,
     quote: Generator,
     config: Config,
-    check: Callable[[], None] | None,
+    check: Callable[[], None],
 ) -> Writing:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
@@ -83,11 +83,12 @@ def _write(
 
 
 def _generate(
-    prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None] | None
+    prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None]
 ) -> Writing:
     grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
+    writing = generator.generate(prompt)
     pieces = timed(
-        generator.generate(prompt),
+        writing if isinstance(generator, LocalGenerator) else in_a_thread(writing),
         first_word_seconds=config.first_word_timeout_seconds,
         answer_seconds=config.answer_timeout_seconds,
         check=check,

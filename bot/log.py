@@ -217,6 +217,11 @@ class ConversationLog:
             agent=row["agent"] or "",
         )
 
+    def owner(self, conversation_id: str) -> Owner:
+        """What is asked ten times a second of each answer. Raises UnknownConversation."""
+        with self._lock:
+            return self._held(conversation_id).owner
+
     def conversation(self, conversation_id: str, *, half_answers: bool = False) -> Conversation:
         """The conversation with all its turns, the oldest first. Raises UnknownConversation.
 

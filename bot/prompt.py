@@ -78,23 +78,25 @@ def to_messages(prompt: Prompt) -> list[Message]:
     return messages
 
 
-def fit(prompt: Prompt, count_tokens: Callable[[Prompt], int], limit: int) -> Prompt:
-    """Drops the oldest history, then the weakest passages, until `limit` tokens hold the prompt.
+def fit(prompt: Prompt, tokenize: Callable[[Prompt], list[int]], limit: int) -> list[int]:
+    """The prompt's tokens, without its oldest history, then without its weakest passages, where
+    that is what it takes to have `limit` at most.
 
     The question and the best passage always stay. Raises GeneratorError where they alone are too
     long.
     """
-    while (tokens := count_tokens(prompt)) > limit:
+    while len(tokens := tokenize(prompt)) > limit:
         if prompt.history:
             prompt = replace(prompt, history=prompt.history[1:])
         elif len(prompt.passages) > 1:
             prompt = replace(prompt, passages=prompt.passages[:-1])
         else:
             raise GeneratorError(
-                f"The question and its best passage have {tokens} tokens, the model takes {limit}. "
-                "Choose a model with a longer context, or shorten the passage."
+                f"The question and its best passage have {len(tokens)} tokens, "
+                f"the model takes {limit}. Choose a model with a longer context, or shorten the "
+                "passage."
             )
-    return prompt
+    return tokens
 
 
 def as_data(text: str) -> str:

@@ -62,5 +62,5 @@ class OwnershipWatch:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CHECK_SECONDS
-        if self._log.head(self._conversation_id).owner not in self._owners:
+        if self._log.owner(self._conversation_id) not in self._owners:
             raise OwnershipError("This conversation has changed hands.")

@@ -80,6 +80,7 @@ class Batch:
         self._tokens = 0
         self._crashes_in_a_row = 0
         self._over = False
+        self._down = False
         self._closed = threading.Event()
         self._ready = threading.Event()
         self._failure: Exception | None = None
@@ -94,8 +95,8 @@ class Batch:
     def healthy(self) -> bool:
         return self._crashes_in_a_row < _BROKEN and self._thread.is_alive()
 
-    def write(self, prompt: Sequence[int], limit: int) -> Generator[int | None]:
-        """At most `limit` token ids as they come, and None now and then while there is none.
+    def write(self, prompt: Sequence[int], limit: int) -> Generator[list[int]]:
+        """At most `limit` token ids, those that are new every WAIT_SECONDS, be it none.
 
         Closing takes the request out of the batch and frees its cache. Raises GeneratorError.
         """
@@ -211,7 +212,7 @@ class Batch:
 
     def _let_in(self) -> None:
         """Submits who waits; after a crash one by one. Called with the lock held."""
-        while self._waiting and self._trial is None:
+        while self._waiting and self._trial is None and not self._down:
             request = self._waiting.popleft()
             if request.crashes:
                 self._trial = request
@@ -236,8 +237,7 @@ class Batch:
             request.written += new
             self._tokens += len(new)
             self._crashes_in_a_row = 0
-            for token in new:
-                request.outbox.put(token)
+            request.outbox.put(new)
             if output.is_finished():
                 self._end(request, None)
             elif request is self._trial:
@@ -281,12 +281,16 @@ class Batch:
             fallen = list(self._submitted.values())
             self._submitted.clear()
             self._blame(fallen, problem)
-            try:
-                self._manager = self._started()
-            except Exception as failure:  # noqa: BLE001 - tried again at the next turn of the loop
-                problem = first_line(failure)
-                logger.error("The batch could not be started again: %s", problem)
-                self._closed.wait(WAIT_SECONDS)
+            self._down = True
+        try:
+            # Without the lock: it takes seconds on a GPU, in which readers come and leave.
+            self._manager = self._started()
+        except Exception as failure:  # noqa: BLE001 - tried again at the next turn of the loop
+            logger.error("The batch could not be started again: %s", first_line(failure))
+            self._closed.wait(WAIT_SECONDS)
+            return
+        with self._lock:
+            self._down = False
             self._let_in()
 
     def _blame(self, fallen: list[_Request], problem: str) -> None:

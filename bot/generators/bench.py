@@ -245,8 +245,8 @@ def _all_at_once(
 def _read(writer: Batch | OneByOne, prompt: list[int], options: argparse.Namespace) -> float:
     """Seconds to the first token; returns when all have come."""
     since, first = time.perf_counter(), 0.0
-    for token in writer.write(prompt, options.new_tokens):
-        if token is not None and not first:
+    for tokens in writer.write(prompt, options.new_tokens):
+        if tokens and not first:
             first = time.perf_counter() - since
     return first
 

@@ -13,6 +13,9 @@ from typing import Any
 from bot.generators.outbox import WAIT_SECONDS, Outbox
 from bot.types import Load
 
+# How long closing waits for the token that is being written.
+_CLOSE_SECONDS = 1.0
+
 
 class OneByOne:
     """`generation` is the model's GenerationConfig, with the sampling that was asked for."""
@@ -29,8 +32,8 @@ class OneByOne:
         self._open = 0
         self._tokens = 0
 
-    def write(self, prompt: Sequence[int], limit: int) -> Generator[int | None]:
-        """At most `limit` token ids as they come, and None now and then while there is none.
+    def write(self, prompt: Sequence[int], limit: int) -> Generator[list[int]]:
+        """At most `limit` token ids, those that are new every WAIT_SECONDS, be it none.
 
         Closing ends the work within one token. Raises what the model raises.
         """
@@ -44,7 +47,7 @@ class OneByOne:
             yield from ids
         finally:
             left.set()
-            writer.join()
+            writer.join(timeout=_CLOSE_SECONDS)
 
     def load(self) -> Load:
         writing = int(self._turn.locked())
@@ -93,7 +96,7 @@ class OneByOne:
 
         def reader_left(seen: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
             if seen.shape[1] > len(prompt):
-                ids.put(int(seen[0, -1]))
+                ids.put([int(seen[0, -1])])
                 self._tokens += 1
             return torch.full((seen.shape[0],), left.is_set(), device=seen.device)
 

@@ -6,7 +6,6 @@ the batch to every key in the batch, and masks out all of it but the blocks on t
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 
@@ -47,6 +46,8 @@ def _answer_by_answer(
 ) -> Any:
     """`query` (1, heads, tokens, width), `mask` (1, 1, tokens, keys): the answers' tokens and keys
     stand one answer after the other. Returns (1, tokens, heads, width).
+
+    As few calls of torch as can be: after each, this thread may have to wait for the interpreter.
     """
     import torch
     from torch.nn.functional import scaled_dot_product_attention
@@ -54,19 +55,25 @@ def _answer_by_answer(
     key, value = options["cache"].update(
         key_states=key, value_states=value, layer_idx=module.layer_idx, kwargs=options
     )
+    tokens = options["cu_seq_lens_q"].diff().tolist()
+    keys = options["cu_seq_lens_k"].diff().tolist()
     grouped = query.shape[1] != key.shape[1]
-    output = torch.empty_like(query.transpose(1, 2))
-    tokens = pairwise(options["cu_seq_lens_q"].tolist())
-    keys = pairwise(options["cu_seq_lens_k"].tolist())
-    for (start, end), (first, last) in zip(tokens, keys, strict=True):
+    attended = []
+    start = first = 0
+    for own_query, own_key, own_value in zip(
+        query.split(tokens, 2), key.split(keys, 2), value.split(keys, 2), strict=True
+    ):
+        end, last = start + own_query.shape[2], first + own_key.shape[2]
         alone = end - start == 1  # a new token sees all that was said before
-        attended = scaled_dot_product_attention(
-            query[:, :, start:end],
-            key[:, :, first:last],
-            value[:, :, first:last],
-            attn_mask=None if alone else mask[..., start:end, first:last],
-            scale=options.get("scaling"),
-            enable_gqa=grouped,
+        attended.append(
+            scaled_dot_product_attention(
+                own_query,
+                own_key,
+                own_value,
+                attn_mask=None if alone else mask[..., start:end, first:last],
+                scale=options.get("scaling"),
+                enable_gqa=grouped,
+            )
         )
-        output[:, start:end] = attended.transpose(1, 2)
-    return output
+        start, first = end, last
+    return torch.cat(attended, 2).transpose(1, 2)

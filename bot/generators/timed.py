@@ -1,4 +1,4 @@
-"""Time limits for a generator: pulls it in its own thread, gives up when words stay away."""
+"""Time limits for a generator: by the clock, at each of its pieces and while it has none."""
 
 from __future__ import annotations
 
@@ -22,60 +22,53 @@ def timed(
     *,
     first_word_seconds: float,
     answer_seconds: float,
-    check: Callable[[], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Generator[str, None, None]:
     """The pieces as they come, each waited for at most `first_word_seconds`.
 
-    Raises GeneratorError when a piece stays away for longer, or when the whole takes longer than
-    `answer_seconds`; what the iterator itself raises comes through, and so does what `check`
-    raises, which is called at each piece and every CHECK_SECONDS while none comes. However this
-    ends, `pieces` is closed from the thread that pulled it: at its next piece, which may be an
+    `pieces` gives control back every CHECK_SECONDS or so, with an empty piece where it has no
+    word; `in_a_thread` makes it so of any iterator. Raises GeneratorError when words stay away for
+    longer, or when the whole takes longer than `answer_seconds`; what the iterator itself raises
+    comes through, and so does what `check` raises, which is called at each piece, empty or not.
+    However this ends, `pieces` is closed.
+    """
+    deadline = time.monotonic() + answer_seconds
+    word_deadline = time.monotonic() + first_word_seconds
+    try:
+        for piece in pieces:
+            check()
+            now = time.monotonic()
+            if now >= deadline:
+                raise GeneratorError(
+                    f"The answer was not finished after {answer_seconds:g} s. "
+                    "Use a faster model, or raise answer_timeout_seconds."
+                )
+            if piece:
+                yield piece
+                word_deadline = time.monotonic() + first_word_seconds
+            elif now >= word_deadline:
+                raise GeneratorError(
+                    f"The model wrote nothing for {first_word_seconds:g} s. "
+                    "Check whether it is overloaded, or raise first_word_timeout_seconds."
+                )
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
+
+
+def in_a_thread(pieces: Iterator[str]) -> Generator[str, None, None]:
+    """The pieces as they come, and an empty one every CHECK_SECONDS while there is none.
+
+    For iterators that may be stuck: only the thread that pulls them is then stuck, and closing
+    waits for it a second at most. That thread closes `pieces` at its next piece, which may be an
     empty one.
     """
     worker = _Worker(pieces)
-    deadline = time.monotonic() + answer_seconds
-    word_deadline = min(deadline, time.monotonic() + first_word_seconds)
     try:
-        while True:
-            piece = _next(worker, word_deadline, check)
-            if piece is None:
-                return
-            if time.monotonic() >= deadline:
-                raise _LateError
-            if piece:
-                yield piece
-            word_deadline = min(deadline, time.monotonic() + first_word_seconds)
-    except _LateError:
-        raise GeneratorError(_reason(deadline, first_word_seconds, answer_seconds)) from None
+        while (piece := worker.next()) is not None:
+            yield piece
     finally:
         worker.close()
-
-
-def _next(worker: _Worker, deadline: float, check: Callable[[], None] | None) -> str | None:
-    while check is not None:
-        check()
-        try:
-            return worker.next_before(min(deadline, time.monotonic() + CHECK_SECONDS))
-        except _LateError:
-            if time.monotonic() >= deadline:
-                raise
-    return worker.next_before(deadline)
-
-
-def _reason(deadline: float, first_word_seconds: float, answer_seconds: float) -> str:
-    if time.monotonic() >= deadline:
-        return (
-            f"The answer was not finished after {answer_seconds:g} s. "
-            "Use a faster model, or raise answer_timeout_seconds."
-        )
-    return (
-        f"The model wrote nothing for {first_word_seconds:g} s. "
-        "Check whether it is overloaded, or raise first_word_timeout_seconds."
-    )
-
-
-class _LateError(Exception):
-    """No piece came in time."""
 
 
 class _Worker:
@@ -88,12 +81,14 @@ class _Worker:
         self._thread = threading.Thread(target=self._run, name="frontdesk-generator", daemon=True)
         self._thread.start()
 
-    def next_before(self, deadline: float) -> str | None:
-        """The next piece, None at the end. Raises _LateError, or what the iterator raised."""
+    def next(self) -> str | None:
+        """The next piece, empty where none has come, None at the end. Raises what the iterator
+        raised.
+        """
         try:
-            item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            item = self._queue.get(timeout=CHECK_SECONDS)
         except Empty:
-            raise _LateError from None
+            return ""
         if isinstance(item, BaseException):
             raise item
         return item

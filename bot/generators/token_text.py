@@ -7,16 +7,16 @@ from contextlib import closing
 from typing import Any
 
 
-def decoded(ids: Generator[int | None], tokenizer: Any, stops: Sequence[str] = ()) -> Iterator[str]:
+def decoded(ids: Generator[list[int]], tokenizer: Any, stops: Sequence[str] = ()) -> Iterator[str]:
     """The text up to the first stop string, without white space before its first word.
 
-    A None among the ids, and what is no whole word yet, is an empty piece. Closing closes `ids`.
+    One piece for each list of ids, empty where they are no whole word yet. Closing closes `ids`.
     """
     with closing(ids):
         yield from _without_lead(_until(_words(ids, tokenizer), stops))
 
 
-def _words(ids: Iterable[int | None], tokenizer: Any) -> Iterator[str]:
+def _words(ids: Iterable[list[int]], tokenizer: Any) -> Iterator[str]:
     """By the library's own streamer, which knows where a word of any script ends."""
     import torch
     from transformers import TextStreamer
@@ -28,9 +28,9 @@ def _words(ids: Iterable[int | None], tokenizer: Any) -> Iterator[str]:
             ready.append(text)
 
     streamer: Any = Words(tokenizer, skip_special_tokens=True)
-    for token in ids:
-        if token is not None:
-            streamer.put(torch.tensor([token]))
+    for new in ids:
+        if new:
+            streamer.put(torch.tensor(new))
         yield "".join(ready)
         ready.clear()
     streamer.end()

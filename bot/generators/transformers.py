@@ -81,8 +81,8 @@ class TransformersGenerator:
         return self._writer.healthy
 
     def generate(self, prompt: Prompt) -> Iterator[str]:
-        """Words as they are written; empty while there is none. Closing ends the work."""
-        tokens = self._tokens(fit(prompt, self._count, self._prompt_tokens))
+        """Words ten times a second as they are written, be it none. Closing ends the work."""
+        tokens = fit(prompt, self._tokens, self._prompt_tokens)
         ids = self._writer.write(tokens, self._new_tokens)
         try:
             yield from decoded(ids, self._tokenizer, self._stops)
@@ -108,9 +108,6 @@ class TransformersGenerator:
         """
         if isinstance(self._writer, Batch):
             self._writer.follow()
-
-    def _count(self, prompt: Prompt) -> int:
-        return len(self._tokens(prompt))
 
     def _tokens(self, prompt: Prompt) -> list[int]:
         messages = [

@@ -62,8 +62,8 @@ def prompt_of(customer: int) -> list[int]:
     return [*range(100, 200), *(200 + (customer * 7 + i * 3) % 57 for i in range(40)), 2 + customer]
 
 
-def read(ids: Iterator[int | None]) -> list[int]:
-    return [token for token in ids if token is not None]
+def read(ids: Iterator[list[int]]) -> list[int]:
+    return [token for new in ids for token in new]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -121,7 +121,7 @@ def test_those_who_leave_half_way_take_nothing_with_them(
         ids = batch.write(prompt_of(number % 16), NEW_TOKENS)
         if number % 10:
             return read(ids) == alone[number % 16]
-        while next(ids) is None:
+        while not next(ids):
             pass
         ids.close()
         return True
@@ -153,7 +153,7 @@ def test_the_shared_beginning_is_computed_once(checkpoint: Checkpoint, batch: Ba
 def test_closing_takes_the_request_out_of_the_batch_within_a_second(batch: Batch) -> None:
     readers = [batch.write(prompt_of(i), 500) for i in range(8)]
     for ids in readers:
-        while next(ids) is None:
+        while not next(ids):
             pass
     scheduler = batch._manager.batch_processor.scheduler
     assert len(scheduler.active_requests) == 8
@@ -168,10 +168,10 @@ def test_closing_takes_the_request_out_of_the_batch_within_a_second(batch: Batch
 def test_closing_before_the_first_token_does_so_too(checkpoint: Checkpoint) -> None:
     batch = make_batch(checkpoint, at_once=1)
     busy = batch.write(prompt_of(1), 800)
-    while next(busy) is None:
+    while not next(busy):
         pass
     waiting = batch.write(prompt_of(2), 8)
-    assert next(waiting) is None  # the reader gets control although nothing came
+    assert next(waiting) == []  # the reader gets control although nothing came
     waiting.close()
     scheduler = batch._manager.batch_processor.scheduler
     wait_until(lambda: len(scheduler.waiting_requests) == 0, seconds=1.0)
@@ -266,9 +266,9 @@ def test_sampling_one_by_one_leaves_the_random_numbers_of_others_alone(
 
 def test_closing_one_by_one_ends_the_work_and_frees_the_turn(one_by_one: OneByOne) -> None:
     first, second = (one_by_one.write(prompt_of(i), 500) for i in range(2))
-    while next(first) is None:
+    while not next(first):
         pass
-    assert next(second) is None
+    assert next(second) == []
     assert (one_by_one.load().writing, one_by_one.load().waiting) == (1, 1)
     second.close()
     first.close()
@@ -291,3 +291,40 @@ def test_two_processes_that_share_a_model_write_what_one_would(tiny_chat_model: 
     alone = TransformersGenerator(str(tiny_chat_model), device="cpu", max_new_tokens=12, at_once=1)
     prompt = Prompt("How long?", (make_passage("Five days."),), "en")
     assert shared.stdout.strip() == "".join(alone.generate(prompt))
+
+
+def test_readers_come_and_leave_while_a_batch_that_failed_is_started_again(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes seconds on a GPU: who waits is not stuck in it."""
+    batch = make_batch(checkpoint)
+    may_start = threading.Event()
+    start = batch._started
+
+    def slowly() -> Any:
+        may_start.wait(timeout=30)
+        return start()
+
+    monkeypatch.setattr(batch, "_started", slowly)
+    fault = Fault(checkpoint.model, lambda ids: True)
+    with pytest.raises(GeneratorError, match="CUDA out of memory"):
+        read(batch.write(prompt_of(1), 4))
+    fault.remove()
+    since = time.monotonic()
+    leaving, staying = (batch.write(prompt_of(i), 4) for i in (2, 3))
+    assert next(leaving) == next(staying) == []
+    leaving.close()
+    assert batch.load().waiting == 1
+    assert time.monotonic() - since < 5
+    may_start.set()
+    assert len(read(staying)) == 4
+    batch.close()
+
+
+def test_a_reader_gets_what_was_written_while_it_was_busy_in_one_go(batch: Batch) -> None:
+    ids = batch.write(prompt_of(1), 500)
+    parts = [next(ids)]
+    wait_until(lambda: batch.load().writing == 0)
+    parts += ids
+    assert len(parts) <= 2
+    assert sum(map(len, parts)) == 500

@@ -19,7 +19,7 @@ import pytest
 
 from bot.errors import GeneratorError
 from bot.generators.chat_model import ChatModelGenerator
-from bot.generators.timed import timed
+from bot.generators.timed import in_a_thread, timed
 from bot.types import Prompt
 from tests.bot.conftest import WORDS
 from tests.conftest import make_passage
@@ -117,7 +117,7 @@ def test_the_server_and_the_library_say_the_same(server: Server) -> None:
 
 def test_a_server_that_stalls_is_given_up_in_time(server: Server) -> None:
     pieces = timed(
-        generator_for(server, max_new_tokens=500).generate(PROMPT),
+        in_a_thread(generator_for(server, max_new_tokens=500).generate(PROMPT)),
         first_word_seconds=2,
         answer_seconds=60,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,23 +87,25 @@ def test_links_in_angle_brackets_and_comparisons_stay_as_they_are() -> None:
     assert text in content
 
 
-def count_words(prompt: Prompt) -> int:
-    return sum(len(message["content"].split()) for message in to_messages(prompt))
+def lengths(prompt: Prompt) -> list[int]:
+    """One number for each word: they tell which prompt it is."""
+    return [len(word) for message in to_messages(prompt) for word in message["content"].split()]
 
 
 def test_the_oldest_history_goes_first_then_the_weakest_passage() -> None:
     passages = tuple(make_passage("word " * 50, name=name) for name in "abc")
     prompt = Prompt("Why?", passages, "en", HISTORY)
-    whole = count_words(prompt)
-    assert fit(prompt, count_words, whole) == prompt
-    assert fit(prompt, count_words, whole - 1).history == HISTORY[1:]
-    shorter = fit(prompt, count_words, whole - 20)
-    assert shorter.history == ()
-    assert shorter.passages == passages[:2]
-    assert fit(prompt, count_words, whole - 100).passages == passages[:1]
+    whole = len(lengths(prompt))
+    assert fit(prompt, lengths, whole) == lengths(prompt)
+    without_first = replace(prompt, history=HISTORY[1:])
+    assert fit(prompt, lengths, whole - 1) == lengths(without_first)
+    shorter = replace(prompt, history=(), passages=passages[:2])
+    assert fit(prompt, lengths, whole - 20) == lengths(shorter)
+    shortest = replace(prompt, history=(), passages=passages[:1])
+    assert fit(prompt, lengths, whole - 100) == lengths(shortest)
 
 
 def test_a_question_that_is_too_long_is_refused_not_cut() -> None:
     prompt = Prompt("why " * 500, (make_passage("word"),), "en", HISTORY)
     with pytest.raises(GeneratorError, match=r"have \d+ tokens, the model takes 400"):
-        fit(prompt, count_words, 400)
+        fit(prompt, lengths, 400)

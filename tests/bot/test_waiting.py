@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.config import Config
 from bot.errors import Busy, GeneratorError, ReaderLeft
 from bot.line import Line
 from bot.log import ConversationLog
-from bot.types import Answer, Piece, Route
+from bot.types import Answer, Load, LocalGenerator, Piece, Prompt, Route
 from bot.watch import TurnReport
 from tests.bot.test_manager import Desk
 from tests.conftest import ScriptedGenerator
@@ -99,3 +100,39 @@ def test_who_watches_learns_what_became_of_each_message(
         ("failed", None, False),
     ]
     assert reports[0].timings_ms["total"] > 0
+
+
+class NotedGenerator(ScriptedGenerator):
+    """Notes the thread in which it is pulled."""
+
+    pulled_by = ""
+
+    def generate(self, prompt: Prompt) -> Iterator[str]:
+        self.pulled_by = threading.current_thread().name
+        yield from super().generate(prompt)
+
+
+class OwnGenerator(NotedGenerator):
+    """Gives control back often, as a model in this process does."""
+
+    at_once = 1
+    healthy = True
+
+    def load(self) -> Load:
+        return Load(0, 0, 0.0, 0)
+
+    def warm_up(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_only_what_may_be_stuck_gets_a_thread_of_its_own(
+    log: ConversationLog, config: Config
+) -> None:
+    pieces = ["Refunds take five working days."]
+    own, other = OwnGenerator(pieces), NotedGenerator(pieces)
+    assert isinstance(own, LocalGenerator)
+    for generator in (own, other):
+        Desk(log, config, generator).ask("refund?")
+    assert own.pulled_by == threading.current_thread().name
+    assert other.pulled_by == "frontdesk-generator"

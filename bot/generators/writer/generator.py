@@ -197,7 +197,9 @@ class WriterGenerator:
         return replace(walk, first=first, others=frozenset(others))
 
     def _words(self, written: Iterator[tuple[list[float], list[Trail]]]) -> Iterator[str]:
-        """Text as it grows, once the first clause is chosen and the network is sure of it."""
+        """Text as it grows, once the first clause is chosen and the network is sure of it; empty
+        after a choice that added none.
+        """
         shown = ""
         for holds, trails in written:
             trail = trails[0]
@@ -207,10 +209,11 @@ class WriterGenerator:
             if not self._is_sure(trail, holds) or self._doubts(trail):
                 return
             # Emphasis is only kept in pairs: a clause with some is shown when it is whole.
+            told = shown
             if trail.sure and not (trail.walk.at and _has_marks(trail.walk)):
                 told = render(trail.walk.sources, trail.tokens).text
-                yield told[len(shown) :]
-                shown = told
+            yield told[len(shown) :]
+            shown = told
 
     def _is_sure(self, trail: Trail, holds: Sequence[float]) -> bool:
         """Also leaves to the quotation what is no prose, and what speaks of another thing."""
