@@ -121,8 +121,8 @@ class Config(BaseSettings):
         description="A match's score from which it is offered beside 'I don't know'",
     )
     clarify_margin: float = Field(
-        # At 0.5 / 0.8 / 1.1 53 / 53 / 54 of 78 dialogue scripts hold, and 2 / 2 / 3 % of the questions
-        # that evals.calibrate reads are asked back although one match is good enough.
+        # At 0.5 / 0.8 / 1.1 53 / 53 / 54 of 78 dialogue scripts hold, and 2 / 2 / 3 % of the
+        # questions that evals.calibrate reads are asked back although one match is good enough.
         1.1,
         ge=0,
         description="Matches closer than this, in log-odds, are offered as a choice",
