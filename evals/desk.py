@@ -37,26 +37,28 @@ class Remembering:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vectors: dict[str, Vectors] = {}
+        self._deep: dict[str, Vectors] = {}
         self.name = embedder.name
         self.dimensions = embedder.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.ascontiguousarray(self.warm(texts)[:, : self.dimensions])
-
-    def embed_deep(self, texts: Sequence[str]) -> Vectors:
         return self.warm(texts)
 
+    def embed_deep(self, texts: Sequence[str]) -> Vectors:
+        self.warm(texts)
+        if not texts:
+            return deep_vectors(self._embedder, [])
+        return np.stack([self._deep[text] for text in texts])
+
     def warm(self, texts: Sequence[str], progress: Progress = silent) -> Vectors:
-        """Their deep vectors."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        missing = [text for text in dict.fromkeys(texts) if text not in self._deep]
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
-            self._vectors.update(zip(chunk, deep_vectors(self._embedder, chunk), strict=True))
+            self._deep.update(zip(chunk, deep_vectors(self._embedder, chunk), strict=True))
             progress("embed", min(start + _CHUNK, len(missing)), len(missing))
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
-        return np.stack([self._vectors[text] for text in texts])
+        return np.stack([self._deep[text][: self.dimensions] for text in texts])
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def measure_intents(
     chosen = Remembering(embedder or load_embedder(config.embedder))
     classifier = _classifier(config, train, chosen, progress)
     texts = [line.text("text") for line in (*inside, *outside)]
-    vectors = chosen.warm(texts, progress)
+    chosen.warm(texts, progress)
+    vectors = chosen.embed_deep(texts)
     intents, milliseconds = _classify(classifier, texts, vectors, progress)
     names = [line.text("intent") for line in inside] + [OUT_OF_SCOPE] * len(outside)
     ids = unique_ids([row_id(t, n) for t, n in zip(texts, names, strict=True)])
