@@ -93,29 +93,31 @@ def english_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
     mean of the tokens is the sentence's vector, as in Sentence-BERT (Reimers & Gurevych 2019).
     """
     graph, hidden = _english(weights, config)
-    return graph.finish(graph.sum_of_tokens(hidden), config["hidden_size"])
+    return graph.finish(graph.sum_of_tokens(hidden[-1]), config["hidden_size"])
 
 
 def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
-    """The same, not pooled: states of every token, float32 (batch, length, width)."""
+    """The same, not pooled: `states` of every token, float32 (batch, length, width), and `middle`,
+    the same after half of the layers, which know more of grammar (Jawahar et al. 2019)."""
     graph, hidden = _english(weights, config)
-    graph.give(hidden, "states", "batch", "length", config["hidden_size"])
+    graph.give(hidden[-1], "states", "batch", "length", config["hidden_size"])
+    graph.give(hidden[len(hidden) // 2 - 1], "middle", "batch", "length", config["hidden_size"])
     return graph
 
 
-def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, str]:
-    """The graph up to the last layer, and the name of its output."""
+def _english(weights: Weights, config: Mapping[str, Any]) -> tuple[_Encoder, list[str]]:
+    """The graph up to the last layer, and the names of all layers' outputs."""
     graph = _Encoder(heads=config["num_attention_heads"], epsilon=config["layer_norm_eps"])
     # There is one segment: its vector is added to every position once, here.
     positions = weights["embeddings.position_embeddings.weight"]
     segment = weights["embeddings.token_type_embeddings.weight"][0]
     words = weights["embeddings.word_embeddings.weight"]
     norm = _pair(weights, "embeddings.LayerNorm")
-    hidden, lengths = graph.embed(words, positions + segment, norm)
+    embedded, lengths = graph.embed(words, positions + segment, norm)
+    hidden = [embedded]
     for number in range(config["num_hidden_layers"]):
-        layer = bert_layer(weights, number)
-        hidden = graph.layer(layer, hidden, lengths)
-    return graph, hidden
+        hidden.append(graph.layer(bert_layer(weights, number), hidden[-1], lengths))
+    return graph, hidden[1:]
 
 
 def chinese_graph(weights: Weights, english: Weights, config: Mapping[str, Any]) -> Graph:

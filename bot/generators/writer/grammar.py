@@ -1,0 +1,93 @@
+"""Whether a sentence is good English, and the small change that makes it so. Knows no passage.
+
+Two convolutions over the states of its words tag each word with what is wrong with it; the tags
+were learnt from sentences that slips.py spoilt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bot.generators.writer.mends import Tag, mended
+from bot.generators.writer.words import words_of
+from knowledge.graph import Array
+from knowledge.word_states import States
+
+# A sentence that needs more changes than this is not mended.
+_MOST_MENDS = 2
+# What is read has no apostrophes at the end of words, so the tags cannot see this one.
+_ITS = re.compile(r"\bits'(?=\s)")
+
+
+class Grammar:
+    """`weights` are those of train_grammar.py; `states` gives the states (words, width) of words.
+
+    `doubt` is the probability of a mistake from which a sentence is no good English.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Array],
+        states: Callable[[Sequence[str]], States],
+        *,
+        doubt: float,
+    ) -> None:
+        self._weights = {name: values.astype(np.float32) for name, values in weights.items()}
+        self._states = states
+        self._doubt = doubt
+
+    def right(self, sentence: str) -> str | None:
+        """The sentence, changed where that puts it right; None where it stays doubtful."""
+        text = _ITS.sub("its", sentence)
+        for mends in range(_MOST_MENDS + 1):
+            words = words_of(text)
+            wrong = self.tags([word.text for word in words]) if words else np.zeros((0, 1))
+            doubts = 1 - wrong[:, Tag.KEEP]
+            if not len(doubts) or doubts.max() < self._doubt:
+                return text
+            worst = int(doubts.argmax())
+            tag = Tag(1 + int(wrong[worst, 1:].argmax()))
+            change = mended(text, words, worst, tag) if mends < _MOST_MENDS else None
+            if change is None:
+                return None
+            text = change
+        return None
+
+    def tags(self, words: Sequence[str]) -> Array:
+        """The probability of each tag at each word: (words, tags)."""
+        x = _gelu(self._linear("bring_in", self._states(words)))
+        for name in ("near", "far"):
+            x = x + _gelu(self._convolution(name, x))
+        odds = self._linear("judge", x)
+        chances = np.exp(odds - odds.max(1, keepdims=True))
+        found: Array = chances / chances.sum(1, keepdims=True)
+        return found
+
+    def _linear(self, name: str, x: Array) -> Array:
+        product: Array = x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return product
+
+    def _convolution(self, name: str, x: Array) -> Array:
+        """Over a word and its two neighbours; PyTorch's weights are (out, in, 3)."""
+        kernel, blank = self._weights[f"{name}.weight"], np.zeros((1, x.shape[1]), x.dtype)
+        beside = (np.vstack([blank, x[:-1]]), x, np.vstack([x[1:], blank]))
+        parts = [part @ kernel[:, :, at].T for at, part in enumerate(beside)]
+        total: Array = parts[0] + parts[1] + parts[2] + self._weights[f"{name}.bias"]
+        return total
+
+
+def _gelu(x: Array) -> Array:
+    from scipy.special import erf
+
+    found: Array = x * 0.5 * (1 + erf(x / np.sqrt(2)))
+    return found.astype(np.float32)
+
+
+def read_grammar(folder: Path) -> dict[str, Array]:
+    from safetensors.numpy import load_file
+
+    return dict(load_file(folder / "grammar.safetensors"))
