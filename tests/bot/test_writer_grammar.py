@@ -33,7 +33,7 @@ SENTENCES = [
 
 @pytest.fixture(scope="session")
 def grammar() -> Grammar:
-    return Grammar(read_grammar(WEIGHTS), Reader().deep_states, doubt=0.5)
+    return Grammar(read_grammar(WEIGHTS), Reader().deep_states, doubt=0.7)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_sentence_that_stays_doubtful_ends_after_two_changes() -> None:
     def states(words: Sequence[str]) -> States:
         return np.zeros((len(words), 2 * WIDTH), dtype=np.float32)
 
-    assert Grammar(weights, states, doubt=0.5).right("It is here.") is None
+    assert Grammar(weights, states, doubt=0.7).right("It is here.") is None
     assert Grammar(weights, states, doubt=1.1).right("It is here.") == "It is here."
 
 

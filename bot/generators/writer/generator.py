@@ -38,9 +38,9 @@ _ALSO_ANSWERS = 0.8
 _TWO_PARTS = re.compile(r"\b(?:and|also|plus|as well as)\b|\?.*\?|[,;] ", re.IGNORECASE | re.DOTALL)
 # Less likely clauses are not even suggested.
 _LEAST_SURE = 0.1
-# From this probability of a mistake on, a sentence is put right or not told. Chosen on answers
-# from entities that nothing is reported on: see the model card.
-_DOUBT = 0.5
+# From this probability of a mistake on, a sentence that cannot be mended is not told. Of 1,169
+# answers read for it, 0.7 quotes none that is good, and 0.5 some: see the model card.
+_DOUBT = 0.7
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from knowledge.word_states import States
 
 # A sentence that needs more changes than this is not mended.
 _MOST_MENDS = 2
+# From this probability of a mistake on, a change is tried.
+_SLIP = 0.5
 # What is read has no apostrophes at the end of words, so the tags cannot see this one.
 _ITS = re.compile(r"\bits'(?=\s)")
 
@@ -26,7 +28,8 @@ _ITS = re.compile(r"\bits'(?=\s)")
 class Grammar:
     """`weights` are those of train_grammar.py; `states` gives the states (words, width) of words.
 
-    `doubt` is the probability of a mistake from which a sentence is no good English.
+    `doubt` is the probability of a mistake from which a sentence that no change puts right is not
+    told.
     """
 
     def __init__(
@@ -41,21 +44,31 @@ class Grammar:
         self._doubt = doubt
 
     def right(self, sentence: str) -> str | None:
-        """The sentence, changed where that puts it right; None where it stays doubtful."""
+        """The sentence, changed where that puts it right; None where it is too doubtful to tell."""
         text = _ITS.sub("its", sentence)
-        for mends in range(_MOST_MENDS + 1):
-            words = words_of(text)
-            wrong = self.tags([word.text for word in words]) if words else np.zeros((0, 1))
-            doubts = 1 - wrong[:, Tag.KEEP]
-            if not len(doubts) or doubts.max() < self._doubt:
+        better = self._mended(text)
+        return better or (text if self._wrong(text)[0] < self._doubt else None)
+
+    def _mended(self, text: str) -> str | None:
+        """None where the changes leave a slip, or none fits."""
+        for _ in range(_MOST_MENDS):
+            doubt, number, tag = self._wrong(text)
+            if doubt < _SLIP:
                 return text
-            worst = int(doubts.argmax())
-            tag = Tag(1 + int(wrong[worst, 1:].argmax()))
-            change = mended(text, words, worst, tag) if mends < _MOST_MENDS else None
-            if change is None:
+            if (change := mended(text, words_of(text), number, tag)) is None:
                 return None
             text = change
-        return None
+        return text if self._wrong(text)[0] < _SLIP else None
+
+    def _wrong(self, text: str) -> tuple[float, int, Tag]:
+        """The greatest doubt, at which word, and what is likeliest wrong with it."""
+        words = [word.text for word in words_of(text)]
+        if not words:
+            return 0.0, 0, Tag.KEEP
+        chances = self.tags(words)
+        worst = int(chances[:, Tag.KEEP].argmin())
+        tag = Tag(1 + int(chances[worst, 1:].argmax()))
+        return 1 - float(chances[worst, Tag.KEEP]), worst, tag
 
     def tags(self, words: Sequence[str]) -> Array:
         """The probability of each tag at each word: (words, tags)."""
