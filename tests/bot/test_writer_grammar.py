@@ -33,7 +33,7 @@ SENTENCES = [
 
 @pytest.fixture(scope="session")
 def grammar() -> Grammar:
-    return Grammar(read_grammar(WEIGHTS), Reader().deep_states, doubt=0.7)
+    return Grammar(read_grammar(WEIGHTS), Reader().deep_states, doubt=0.95)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,6 @@ def test_slips_of_people_are_mended(grammar: Grammar, sentence: str, better: str
     [
         "Yes, it does off free WiFi.",
         "Pizza Hut does no offer live music.",
-        "La Mar does not Google Pay.",
     ],
 )
 def test_what_no_mend_puts_right_is_not_told(grammar: Grammar, sentence: str) -> None:

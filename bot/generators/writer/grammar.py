@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from knowledge.word_states import States
 _MOST_MENDS = 2
 # From this probability of a mistake on, a change is tried.
 _SLIP = 0.5
+_MOST_JUDGED = 4096
 # What is read has no apostrophes at the end of words, so the tags cannot see this one.
 _ITS = re.compile(r"\bits'(?=\s)")
 
@@ -42,9 +44,14 @@ class Grammar:
         self._weights = {name: values.astype(np.float32) for name, values in weights.items()}
         self._states = states
         self._doubt = doubt
+        # The same questions get the same answers, and reading one takes as long as writing it.
+        self._judged = lru_cache(maxsize=_MOST_JUDGED)(self._judge)
 
     def right(self, sentence: str) -> str | None:
         """The sentence, changed where that puts it right; None where it is too doubtful to tell."""
+        return self._judged(sentence)
+
+    def _judge(self, sentence: str) -> str | None:
         text = _ITS.sub("its", sentence)
         better = self._mended(text)
         return better or (text if self._wrong(text)[0] < self._doubt else None)

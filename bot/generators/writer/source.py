@@ -137,12 +137,12 @@ def _sentence_spans(markdown: str) -> Iterator[tuple[int, int]]:
         if block.kind != "text" or start < 0:
             continue
         position = start
-        for sentence in _whole_sentences(block.text):
+        for sentence in whole_sentences(block.text):
             yield position, position + len(sentence)
             position += len(sentence)
 
 
-def _whole_sentences(text: str) -> list[str]:
+def whole_sentences(text: str) -> list[str]:
     """What begins in lower case goes on with the sentence before: "Believe It! accepts cards"."""
     found: list[str] = []
     for part in split(text):
