@@ -129,7 +129,7 @@ def test_slips_of_people_are_mended(grammar: Grammar, sentence: str, better: str
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Yes, it does off free WiFi.",
+        "Yes, Pipasha Restaurant does off free WiFI.",
         "Pizza Hut does no offer live music.",
     ],
 )
