@@ -22,8 +22,8 @@ from bot.answering import write_answer
 from bot.build import build_generator, build_quote
 from bot.config import Config
 from bot.facts import facts, foreign_facts
+from bot.generators.writer.entries import Entry, is_held_out, passage_of, read_entries
 from bot.generators.writer.generator import WriterGenerator
-from bot.generators.writer.lessons import Entry, is_held_out, passage_of, read_entries
 from bot.generators.writer.telling import without_closing
 from bot.sentences import split
 from bot.types import Prompt

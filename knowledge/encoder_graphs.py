@@ -115,9 +115,11 @@ def english_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
 
 
 def english_states_graph(weights: Weights, config: Mapping[str, Any]) -> Graph:
-    """The same, not pooled: states of every token, float32 (batch, length, width)."""
+    """The same, not pooled: `states` of every token, float32 (batch, length, width), and `middle`,
+    the same after half of the layers, which know more of grammar (Jawahar et al. 2019)."""
     graph, states = _english(weights, config)
     graph.give(states[-1], "states", "batch", "length", config["hidden_size"])
+    graph.give(states[len(states) // 2], "middle", "batch", "length", config["hidden_size"])
     return graph
 
 

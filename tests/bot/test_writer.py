@@ -223,6 +223,25 @@ def test_behind_an_opener_names_keep_their_capital(title: str, text: str, told: 
     assert render(walk.sources, tokens).text == told
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "says_yes"),
+    [
+        ("Ria Bakery", "Yes Ria Bakery has parking.", True),
+        ("Ria Bakery", "Yes the Ria Bakery has parking.", True),
+        ("Ria Bakery", "No Ria Bakery doesn't have parking.", False),
+        ("Ria Bakery", "No Ria Bakery dogs may enter.", None),
+        ("Ria Bakery", "No dogs may enter.", None),
+        ("Yes Bank", "Yes Bank has parking.", None),
+    ],
+)
+def test_yes_and_no_before_the_name_need_no_comma_to_be_heard(
+    title: str, text: str, says_yes: bool | None
+) -> None:
+    source = source_of(Passage("a", "doc", title, (), "", text, "en"))
+    assert source.says_yes is says_yes
+    assert source.clauses[0].start == (0 if says_yes is None else 1)
+
+
 def test_a_name_is_not_left_out_by_half() -> None:
     text = "The mood of Ria Bakery & Cafe is calm."
     passage = Passage("a", "doc", "Ria Bakery & Cafe", (), "", text, "en")

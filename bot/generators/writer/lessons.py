@@ -1,38 +1,25 @@
-"""What the writer learns from: questions with passages, the tokens of an answer, and who holds it.
-
-Reads the sets of the data folder by name; a set that is not there is left out. Entities are held
-out whole, by a hash of their name: none of their text is in any lesson.
-"""
+"""What it learns from: questions with passages, the tokens of an answer, and who holds it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.generators.writer.entries import OF_ENTITIES, Entry, passage_of
 from bot.generators.writer.page import question_words
 from bot.generators.writer.source import Source, source_of
 from bot.generators.writer.telling import best_clauses, like_a_person, natural_opener, tell
 from bot.generators.writer.walk import COPY, STRIDE, Walk
 from bot.generators.writer.words import words_of
 from bot.terms import terms
-from knowledge.passages import cut
-from knowledge.reading import document_paths, read_document
 from knowledge.types import Passage
 from knowledge.word_states import WordStates
 
-# One entity in five is held out.
-_HELD_OUT = 5
-_PUBLIC = ("dstc9", "dstc9_more")
 # Questions nearer than this (cosine) ask the same: one may stand for the other, and the passage of
 # one is no fair distractor for the other.
 _SAME_QUESTION = 0.88
@@ -41,20 +28,6 @@ _PASSAGES = 4
 # Entries that a person has answered are few and teach most; those of FAQ documents are what the
 # writer will read: both are drawn more often.
 _PERSON_COUNTS, _FAQ_COUNTS = 3, 2
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A question that a passage answers. `group` names what its distractors are taken from.
-
-    `response` is a person's answer, where there is one; `source` is the set that it comes from.
-    """
-
-    source: str
-    group: str
-    question: str
-    passage: Passage
-    response: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,72 +42,6 @@ class Lesson:
     @property
     def walk(self) -> Walk:
         return Walk(tuple(source_of(p, self.question) for p in self.passages), self.question)
-
-
-def is_held_out(entity: str) -> bool:
-    digest = hashlib.sha256(entity.casefold().encode()).digest()
-    return digest[0] % _HELD_OUT == 0
-
-
-def read_entries(data: Path, faq: Sequence[Path], leave_out: Collection[str]) -> list[Entry]:
-    """Those of the public sets in `data`, and of documents with questions (`faq`)."""
-    readers: dict[str, Callable[[], Iterator[Entry]]] = {
-        **{name: partial(_entities, data / "grounded" / name, name) for name in _PUBLIC},
-        "covid_en": lambda: _faq(data / "faq" / "covid_en" / "faq.jsonl"),
-        "aws": lambda: _sections(data / "documents" / "aws" / "sections.jsonl"),
-        "faq": lambda: _documents(faq),
-    }
-    return [entry for name, read in readers.items() if name not in leave_out for entry in read()]
-
-
-def _entities(folder: Path, name: str) -> Iterator[Entry]:
-    answered: dict[tuple[str, str], str] = {}
-    for row in _rows(folder / "responses.jsonl"):
-        answered[_entity(row).casefold(), row["question"]] = row["response"]
-    for row in _rows(folder / "faq.jsonl"):
-        entity = _entity(row)
-        key = (entity.casefold(), row["question"])
-        passage = passage_of(entity, row["question"], row["answer"])
-        yield Entry(name, key[0], row["question"], passage, answered.get(key, ""))
-
-
-def _entity(row: dict[str, Any]) -> str:
-    return str(row["entity"] or row["domain"])
-
-
-def _faq(path: Path) -> Iterator[Entry]:
-    for number, row in enumerate(_rows(path)):
-        passage = passage_of("", row["question"], row["answer"])
-        yield Entry("covid_en", f"covid {number // 20}", row["question"], passage)
-
-
-def _sections(path: Path) -> Iterator[Entry]:
-    for number, row in enumerate(_rows(path)):
-        if len(row["heading"].split()) >= 3 and 8 <= len(row["text"].split()) <= 60:
-            passage = passage_of("", row["heading"], row["text"])
-            yield Entry("aws", f"aws {number // 20}", row["heading"], passage)
-
-
-def _documents(paths: Sequence[Path]) -> Iterator[Entry]:
-    """FAQ entries of documents in English, each with all the ways in which it is asked."""
-    for source in paths:
-        for path in document_paths(source):
-            for passage in cut(read_document(path, path.name)):
-                if passage.language == "en" and passage.question:
-                    for question in (passage.question, *passage.asked):
-                        yield Entry("faq", "faq", question, replace(passage, asked=()))
-
-
-def passage_of(title: str, question: str, text: str) -> Passage:
-    name = hashlib.sha256(f"{title}\n{question}\n{text}".encode()).hexdigest()[:16]
-    path = (question,) if question else ()
-    return Passage(name, name, title, path, question, text, "en")
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)
 
 
 class Lessons:
@@ -159,9 +66,9 @@ class Lessons:
         index = dice.choice(self._drawn)
         entry = self._entries[index]
         kind = dice.random()
-        if entry.source in _PUBLIC and kind < 0.2:
+        if entry.source in OF_ENTITIES and kind < 0.2:
             return self._joined(index, dice)
-        if entry.source in _PUBLIC and kind < 0.3:
+        if entry.source in OF_ENTITIES and kind < 0.3:
             return self._two_parts(index, dice)
         return self._single(index, dice)
 
@@ -299,7 +206,7 @@ class Lessons:
         open_ = [
             i
             for i, entry in enumerate(self._entries)
-            if entry.source in _PUBLIC and not _names_itself(entry)
+            if entry.source in OF_ENTITIES and not _names_itself(entry)
         ]
         found: dict[int, list[int]] = {}
         if not open_:

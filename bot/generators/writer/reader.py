@@ -38,6 +38,10 @@ class Reader:
             for source, states in zip(walk.sources, rest, strict=True)
         ]
 
+    def deep_states(self, words: Sequence[str]) -> States:
+        """What grammar.py reads of a sentence: (words, 2 * WIDTH)."""
+        return self._encoder.deep_states([words])[0]
+
     def _encode(self, texts: Sequence[tuple[str, ...]]) -> list[States]:
         with self._lock:
             known = {text: self._states[text] for text in texts if text in self._states}

@@ -65,6 +65,8 @@ _VERB = re.compile(
 )
 # An opener that is written together with the next word is part of that word.
 _GLUED = re.compile(r"\W*(?:yes|no)[.,:]\w", re.IGNORECASE)
+# People leave the comma out behind it, which polarity.py only dares to see before lower case.
+_BARE_OPENER = re.compile(r"\W*(?P<said>yes|no) +(?=(?:the +)?(?P<next>[^\s.,]+))", re.IGNORECASE)
 _MARKUP = re.compile(r"[`|<>{}]|^\s*#", re.MULTILINE)
 
 
@@ -113,7 +115,8 @@ def source_of(passage: Passage, question: str = "") -> Source:
         if not any(is_word(word.text) for word in own):
             continue
         following = passage.text[slice(*spans[number + 1])] if number + 1 < len(spans) else ""
-        clauses.append(_clause(passage.text[start:end], own, len(words), title, following))
+        text = _with_comma(passage.text[start:end], passage.title)
+        clauses.append(_clause(text, own, len(words), title, following))
         words += own
     heading = words_of(" ".join(dict.fromkeys([passage.title, passage.heading])))[-HEADING_WORDS:]
     return Source(
@@ -122,7 +125,7 @@ def source_of(passage: Passage, question: str = "") -> Source:
         text=tuple(words),
         clauses=tuple(clauses),
         plain=all(block.kind in ("text", "heading") for block in blocks(passage.text)),
-        says_yes=opening(passage.text),
+        says_yes=opening(_with_comma(passage.text, passage.title)),
     )
 
 
@@ -134,12 +137,12 @@ def _sentence_spans(markdown: str) -> Iterator[tuple[int, int]]:
         if block.kind != "text" or start < 0:
             continue
         position = start
-        for sentence in _whole_sentences(block.text):
+        for sentence in whole_sentences(block.text):
             yield position, position + len(sentence)
             position += len(sentence)
 
 
-def _whole_sentences(text: str) -> list[str]:
+def whole_sentences(text: str) -> list[str]:
     """What begins in lower case goes on with the sentence before: "Believe It! accepts cards"."""
     found: list[str] = []
     for part in split(text):
@@ -169,6 +172,21 @@ def _window(
         if sum(hits[start : end + 1]) > best:
             best, chosen = sum(hits[start : end + 1]), (start, end + 1)
     return spans[chosen[0] : chosen[1]]
+
+
+def _with_comma(text: str, title: str) -> str:
+    """The text, with the comma that lacks behind a yes or no before the title's name.
+
+    No comma where the denial is the "no" itself ("No Yoda Cafe dogs may enter"), and none in
+    "Yes Bank accepts Visa".
+    """
+    found = _BARE_OPENER.match(text)
+    named = {normalise(word.text) for word in words_of(title)}
+    if found is None or normalise(found["said"]) in named or normalise(found["next"]) not in named:
+        return text
+    end, rest = found.end("said"), text[found.end() :]
+    told = is_common(found["next"]) or (normalise(found["said"]) == "no" and not negations(rest))
+    return text if told else f"{text[:end]},{text[end:]}"
 
 
 def _clause(

@@ -114,7 +114,7 @@ class Walk:
             yield IT
         if self.opener is None and not self.told:
             yield from self._openers(open_clauses)
-        if self.told and not self._must_go_on() and not self._owes(open_clauses):
+        if self.told and not self.must_go_on() and not self._owes(open_clauses):
             yield END
 
     def _openers(self, clauses: Sequence[tuple[int, int]]) -> Iterator[int]:
@@ -133,7 +133,8 @@ class Walk:
         told = {passage for passage, _ in self.told}
         return any(passage in self.others - told for passage, _ in clauses)
 
-    def _must_go_on(self) -> bool:
+    def must_go_on(self) -> bool:
+        """Whether the clause told last may not stand without the next."""
         if not self.told:
             return False
         passage, number = self.told[-1]
@@ -142,7 +143,7 @@ class Walk:
     def _open(self) -> Iterator[tuple[int, int]]:
         """The clauses that may be told now."""
         last = self.told[-1] if self.told else None
-        if last is not None and self._must_go_on():
+        if last is not None and self.must_go_on():
             yield (last[0], last[1] + 1)
             return
         for passage, source in enumerate(self.sources):
