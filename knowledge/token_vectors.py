@@ -75,7 +75,7 @@ class TokenVectors:
         np.save(folder / _STARTS, np.cumsum(lengths), allow_pickle=False)
         np.save(folder / _COUNTS, pairs, allow_pickle=False)
 
-    def first(self, numbers: Sequence[int], *, most: int, least: int) -> Sequence[int]:
+    def first(self, numbers: list[int], *, most: int, least: int) -> list[int]:
         """The passages at the beginning that have `most` tokens together, and `least` anyway."""
         ends = np.array(numbers, dtype=np.intp)
         together = np.cumsum(self._starts[ends] - self._starts[ends - 1])
@@ -88,7 +88,7 @@ class TokenVectors:
         idf = [max(_LEAST_WEIGHT, math.log((total + 1) / (n + 0.5))) for n in held]
         weights = np.array(idf, dtype=np.float32)
         rows = [self._vectors[self._starts[n - 1] : self._starts[n]] for n in numbers]
-        return _coverage(query.tokens, rows, weights).tolist()
+        return [float(covered) for covered in _coverage(query.tokens, rows, weights)]
 
 
 def _coverage(
@@ -106,7 +106,7 @@ def _coverage(
     filled = np.flatnonzero(lengths)
     if query.size and filled.size:
         # One product for all: a call for each passage would take twice as long.
-        tokens = np.concatenate([passages[place] for place in filled]).astype(np.float32)
+        tokens = np.concatenate([passages[place] for place in filled.tolist()]).astype(np.float32)
         starts = np.cumsum(lengths[filled]) - lengths[filled]
         best = np.maximum.reduceat(tokens @ query.T, starts, axis=0)
         covered[filled] = best @ weights / (weights.sum() * _SCALE)
