@@ -35,7 +35,7 @@ REFUND = make_match(
 )
 CARD = make_match(
     "Card refunds need two days more. <script>document.title = 'broken in'</script>",
-    score=0.75,
+    score=0.7,
     question="And with a <b>card</b>?",
     name="card",
 )
