@@ -46,10 +46,10 @@ def _prompts(config: Config, questions: Sequence[str]) -> list[Prompt]:
         return [
             build_prompt(
                 question,
-                knowledge.search(question, vector, k=count, language="en"),
+                knowledge.search(question, reading, k=count, language="en"),
                 language="en",
             )
-            for question, vector in zip(questions, embedder.embed(questions), strict=True)
+            for question, reading in zip(questions, embedder.read(questions), strict=True)
         ]
 
 
