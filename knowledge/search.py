@@ -22,7 +22,7 @@ from knowledge.versions import LAYOUT, Versions
 # Candidates that each of the two searches may bring in.
 _VECTOR_CANDIDATES = 40
 _LEXICAL_CANDIDATES = 30
-# Those of them are compared token by token that have so many tokens together: 1 ms of work.
+# Those of them are compared token by token that have so many tokens together.
 _TOKENS_READ = 8000
 
 
@@ -206,7 +206,8 @@ class KnowledgeBase:
 
         Raises KnowledgeMissing, VectorStoreError.
         """
-        reading = reading or self._embedder.read([text])[0]
+        if reading is None:
+            reading = self._embedder.read([text])[0]
         current = self._current()
         found = _evidence(current, text, reading, least=3 * k)
         scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
