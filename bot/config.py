@@ -113,8 +113,9 @@ class Config(BaseSettings):
         0.47, ge=0, le=1, description="Best match's score from which the bot asks what was meant"
     )
     offer_score: float = Field(
-        # Before tokens were read: of the 120 questions of evals/data/shop/own_words_* 52 % had a match of 0.5 or more, and
-        # 93 % one of 0.1 or more, as had 30 % of the 80 there that nothing answers.
+        # Before tokens were read 52 % of the 120 questions of evals/data/shop/own_words_* had a
+        # match of 0.5 or more, and 93 % one of 0.1 or more, as had 30 % of the 80 there that
+        # nothing answers.
         0.1,
         ge=0,
         le=1,
