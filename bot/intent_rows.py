@@ -47,7 +47,10 @@ _PENALTIES = (0.2, 1.0, 3.0)
 # number squared, times four bytes.
 _CHOSEN_ON = 3_000
 _MOST = 16_000
-_FOLDS = 5
+# Parts that examples are held out in: many where they are few, as each is then missed most, and
+# few where they are so many that it takes time.
+_FOLDS = 10
+_FOLDS_OF_MANY = 4
 _NEIGHBOURS = 3
 # Rows of the kernel that are worked on at once.
 BLOCK = 1_000
@@ -171,8 +174,9 @@ class IntentRows:
         found = {each: Held.empty(self.examples, len(self.names)) for each in settings}
         # One fold has its share of every intent.
         by_intent = examples[np.argsort(self.labels[examples], kind="stable")]
-        for fold in range(_FOLDS):
-            held = by_intent[fold::_FOLDS]
+        folds = _FOLDS_OF_MANY if self.examples > _CHOSEN_ON else _FOLDS
+        for fold in range(folds):
+            held = by_intent[fold::folds]
             seen = self.seen(np.setdiff1d(by_intent, held))
             cosines = seen.meaning(self.deep[held]) @ seen.vectors.T
             middles = seen.middle(self.deep[held, self.dimensions :]) @ seen.middles.T

@@ -56,7 +56,8 @@ def discriminant_view(vectors: Vectors, labels: Labels) -> View:
     means = members.T @ away / members.sum(axis=0).clip(1)[:, None]
     within = away - means[labels]
     variances, directions = np.linalg.eigh(within.T @ within / len(vectors))
-    shrunk = variances.clip(0) + _SHRINKAGE * variances.mean() + 1e-9
+    mean = variances.sum() / max(1, len(variances))
+    shrunk = variances.clip(0) + _SHRINKAGE * mean + 1e-9
     normal = (directions / np.sqrt(shrunk)) @ directions.T
     _, principal = np.linalg.eigh(normal @ (away.T @ away) @ normal)
     return View(centre, _c_order(normal @ principal[:, -_MIDDLE_DIMENSIONS:]))
