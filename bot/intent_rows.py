@@ -1,5 +1,4 @@
-"""Examples of intents as numbers, how alike two messages are, and what a fit says of rows that it
-has not seen.
+"""Examples of intents as numbers, how alike messages are, and what a fit says of those held out.
 
 Knows nothing of confidence, nor of what fits no intent.
 """

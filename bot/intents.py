@@ -1,7 +1,7 @@
 """KernelIntentClassifier: which intent a message has, how sure that is, or that it fits none.
 
-Kernel ridge regression: the sentence vector brings meaning; the encoder halfway through, words and
-pairs of words say what it leaves out. Knows nothing of routing.
+Kernel ridge regression: the encoder's reading, seen along directions that tell these intents apart,
+brings meaning; words and pairs of words say what it leaves out. Knows nothing of routing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _METHOD = "kernel ridge 5"
 # The power of the neighbours' cosine in the score. On clinc150's validation rows the out-of-scope
 # AUROC is 0.983, 0.989, 0.989 and 0.989 for 0, 1, 2 and 3; recall is best at 2.
 _LIKENESS = 2
-# The share of examples, each left out, that may be taken for unknown. Examples have near twins
+# The share of examples, held out, that may be taken for unknown. Examples have near twins
 # among the others, customers' messages less so: of those about 5 % are lost. At 0.03 / 0.05 the
 # shop's dev and seen questions are known in 92 / 83 % if it answers them, in 43 / 32 % if not.
 _LOST_IN_SCOPE = 0.03
@@ -51,9 +51,9 @@ def examples_key(examples: Sequence[IntentExample], embedder_name: str) -> str:
 @dataclass(frozen=True)
 class KernelIntentClassifier:
     """`vectors` (rows, dimensions), `middles` (rows, fewer; none where they weigh nothing) and
-    `dual` (rows, intents) of the examples and the intents' own names; `centre` and `axes` are the
-    View of what the encoder holds in its middle; `rarity` (buckets,) and `weights` (buckets,
-    intents) of the words.
+    `dual` (rows, intents) of the examples and the intents' own names; `meaning` has the axes of the
+    View that gives the vectors, `centre` and `axes` are the one that gives the middles; `rarity`
+    (buckets,) and `weights` (buckets, intents) of the words.
 
     A message's score is its best intent's prediction (about 1 for an example) times the squared
     mean cosine to the nearest rows: whether the message is like any of them at all. `slope` and
@@ -122,7 +122,8 @@ _TENSORS = ("vectors", "middles", "meaning", "centre", "axes", "dual", "rarity",
 
 
 def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentClassifier:
-    """One solve over all examples; probability and threshold come from each of them left out.
+    """One solve over all examples; probability and threshold come from fits on a part of them, by
+    what these say of the others.
 
     Raises BotError where there are fewer than two intents, or an intent has one example only.
     """
