@@ -24,7 +24,7 @@ from bot.intent_rows import (
     IntentRows,
     View,
     nearness,
-    word_features,
+    word_features_of,
 )
 from bot.types import Intent
 from knowledge.types import Embedder, IntentExample, Vectors
@@ -82,8 +82,8 @@ class KernelIntentClassifier:
         middle = view(vector[size : size + len(self.centre)])
         near = nearness(cosines, self.middles @ middle, self.middle_weight)
         predicted = near @ self.dual
-        found = word_features([text], self.rarity)
-        predicted += found.data @ self.weights[found.indices]
+        buckets, values = word_features_of(text, self.rarity)
+        predicted += values @ self.weights[buckets]
         score = float(_scores(predicted[None, :], _likeness(cosines[None, :]))[0])
         return Intent(
             name=self.names[int(np.argmax(predicted))],
