@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,6 +78,19 @@ class ConversationDatabase:
                 self.db.rollback()
                 raise
             self.db.commit()
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> int:
+        """Rows of the same columns; the id of the last one (0 without rows).
+
+        For what every message writes: sqlite-utils looks the table up anew each time, which takes
+        as long as the writing.
+        """
+        last = 0
+        for row in rows:
+            marks = ", ".join("?" * len(row))
+            sql = f"insert into {table} ({', '.join(row)}) values ({marks})"
+            last = self.db.execute(sql, list(row.values())).lastrowid or 0
+        return last
 
 
 def now(*, ago_seconds: float = 0.0, timespec: str = "milliseconds") -> str:

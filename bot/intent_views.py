@@ -42,7 +42,12 @@ class View:
 
     def __call__(self, vectors: Vectors) -> Vectors:
         """Of one vector or of many."""
-        return _unit((vectors - self.centre) @ self.axes)[0]
+        return along(vectors - self.centre, self.axes)
+
+
+def along(vectors: Vectors, axes: Array) -> Vectors:
+    """Of one vector or of many; what comes out has length 1."""
+    return _unit(vectors @ axes)[0]
 
 
 def discriminant_view(vectors: Vectors, labels: Labels) -> View:
@@ -63,10 +68,10 @@ def discriminant_view(vectors: Vectors, labels: Labels) -> View:
     return View(centre, _c_order(normal @ principal[:, -_MIDDLE_DIMENSIONS:]))
 
 
-def contrastive_view(vectors: Vectors, labels: Labels, dimensions: int) -> View:
+def contrastive_axes(vectors: Vectors, labels: Labels, dimensions: int) -> Array:
     """A linear map of the whole vectors, by supervised contrast (Khosla et al. 2020): those of one
-    intent come together, those of others go apart. It starts as what it keeps the size of: the
-    first `dimensions` numbers as they are. A few steps of Adam (Kingma & Ba 2015) with dropout.
+    intent come together, those of others go apart. It starts as the first `dimensions` numbers
+    as they are, and takes a few steps of Adam (Kingma & Ba 2015) with dropout.
     """
     dice = np.random.default_rng(0)
     axes = np.eye(vectors.shape[1], dimensions, dtype=np.float32)
@@ -79,7 +84,7 @@ def contrastive_view(vectors: Vectors, labels: Labels, dimensions: int) -> View:
         square += 0.001 * (gradient**2 - square)
         fair = np.sqrt(square / (1 - 0.999**step)) + 1e-8
         axes -= _RATE * mean / (1 - 0.9**step) / fair
-    return View(np.zeros(len(axes), dtype=np.float32), axes)
+    return axes
 
 
 def _contrast_gradient(vectors: Vectors, labels: Labels, axes: Array) -> Array:
@@ -95,8 +100,8 @@ def _contrast_gradient(vectors: Vectors, labels: Labels, axes: Array) -> Array:
     others = wanted.sum(axis=1, keepdims=True)
     missed = np.where(others > 0, guessed - wanted / others.clip(1), 0.0).astype(np.float32)
     pull = (missed + missed.T) @ unit / (_TEMPERATURE * len(vectors))
-    along = pull - unit * (pull * unit).sum(axis=1, keepdims=True)
-    gradient: Array = vectors.T @ (along / lengths)
+    tangent = pull - unit * (pull * unit).sum(axis=1, keepdims=True)
+    gradient: Array = vectors.T @ (tangent / lengths)
     return gradient
 
 

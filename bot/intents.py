@@ -23,9 +23,9 @@ from bot.intent_rows import (
     IntentRows,
     likeness,
     nearness,
-    word_features,
+    word_features_of,
 )
-from bot.intent_views import View
+from bot.intent_views import View, along
 from bot.ridge import solve
 from bot.types import Intent
 from knowledge.types import Embedder, IntentExample, Vectors
@@ -51,8 +51,8 @@ def examples_key(examples: Sequence[IntentExample], embedder_name: str) -> str:
 @dataclass(frozen=True)
 class KernelIntentClassifier:
     """`vectors` (rows, dimensions), `middles` (rows, fewer; none where they weigh nothing) and
-    `dual` (rows, intents) of the examples and the intents' own names; `meaning` has the axes of the
-    View that gives the vectors, `centre` and `axes` are the one that gives the middles; `rarity`
+    `dual` (rows, intents) of the examples and the intents' own names; `meaning` has the axes
+    that show a message's vector, `centre` and `axes` are the View that shows its middle; `rarity`
     (buckets,) and `weights` (buckets, intents) of the words.
 
     A message's score is its best intent's prediction (about 1 for an example) times the squared
@@ -77,12 +77,12 @@ class KernelIntentClassifier:
 
     def classify(self, text: str, vector: Vectors) -> Intent:
         size = self.meaning.shape[1]
-        cosines = self.vectors @ View(np.float32(0), self.meaning)(vector)
+        cosines = self.vectors @ along(vector, self.meaning)
         middle = View(self.centre, self.axes)(vector[size : size + len(self.centre)])
         near = nearness(cosines, self.middles @ middle, self.middle_weight)
         predicted = near @ self.dual
-        found = word_features([text], self.rarity)
-        predicted += found.data @ self.weights[found.indices]
+        buckets, values = word_features_of(text, self.rarity)
+        predicted += values @ self.weights[buckets]
         score = float(_scores(predicted[None, :], likeness(cosines[None, :]))[0])
         return Intent(
             name=self.names[int(np.argmax(predicted))],
@@ -140,7 +140,7 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentCl
         names=rows.names,
         vectors=seen.vectors,
         middles=np.ascontiguousarray(seen.middles[:, used]),
-        meaning=seen.meaning.axes,
+        meaning=seen.meaning,
         centre=seen.middle.centre[used],
         axes=seen.middle.axes[used, used],
         middle_weight=setting.middle_weight,

@@ -102,11 +102,17 @@ class ConversationLog:
                 reply_to=question.id,
                 **_columns(reply),
             )
-            self._db.table("matches").insert_all(_match_rows(turn.id, reply))
+            self.database.insert("matches", _match_rows(turn.id, reply))
             self._settle(question.id, "done")
             if reply.owner is Owner.WAITING:
                 self._move(question.conversation_id, Move.ASK, why=reply.rule)
-        return self.turn(turn.id)
+        return replace(
+            turn,
+            route=reply.route,
+            citations=_citations(reply),
+            options=reply.options,
+            spans=reply.spans,
+        )
 
     def interrupt(self, question: Turn, text: str) -> None:
         """Settles a question that a person will answer, and keeps the half of the bot's answer."""
@@ -316,11 +322,11 @@ class ConversationLog:
             "status": status,
             "created_at": moment,
         }
-        turn_id: Any = self._db.table("turns").insert(row | columns).last_pk
+        turn_id = self.database.insert("turns", [row | columns])
         self._db.execute(
             "update conversations set updated_at = ? where id = ?", [moment, conversation_id]
         )
-        return Turn(int(turn_id), conversation_id, role, text, status, moment)
+        return Turn(turn_id, conversation_id, role, text, status, moment)
 
     def _turns(self, where: str, arguments: Sequence[Any]) -> list[Turn]:
         rows = list(
@@ -398,6 +404,14 @@ def _match_rows(turn_id: int, reply: BotTurn) -> list[dict[str, Any]]:
         }
         for rank, match in enumerate(reply.matches, start=1)
     ]
+
+
+def _citations(reply: BotTurn) -> tuple[Citation, ...]:
+    return tuple(
+        Citation(p.id, p.document, p.heading, p.text, match.score)
+        for match in reply.matches
+        if (p := match.passage).id in reply.cited
+    )
 
 
 def _unknown(conversation_id: str) -> UnknownConversation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from knowledge.types import Language, Match, Passage, Reading, Vectors
+from knowledge.types import Language, LookUp, Match, Passage, Reading, Vectors
 
 Role = Literal["customer", "bot", "agent", "system"]
 Status = Literal["accepted", "done", "failed", "cancelled"]
@@ -163,8 +163,18 @@ class Retriever(Protocol):
         """The text with misspelt words put right, as far as the knowledge would know them."""
         ...
 
+    def look_up(self, text: str) -> LookUp:
+        """Begins to look up the words of `text`, for a search that follows."""
+        ...
+
     def search(
-        self, text: str, reading: Reading, *, k: int, language: Language | None = None
+        self,
+        text: str,
+        reading: Reading,
+        *,
+        looked_up: LookUp | None = None,
+        k: int,
+        language: Language | None = None,
     ) -> list[Match]:
         """The best k matches, best first. `language` is preferred where scores are close."""
         ...

@@ -16,7 +16,7 @@ from bot.courtesy import without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
-from knowledge.types import Embedder, Language, Match, Reading
+from knowledge.types import Embedder, Language, LookUp, Match, Reading
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,20 @@ class Understanding:
         language = language_of(text) if _has_letters(text) else fallback
         alone = self.knowledge.corrected(without_courtesy(text))
         kinds = asked_kinds(alone)
+        looked_up = self.knowledge.look_up(alone)
         with _timed(timings, "embed"):
             reading = self.embedder.read([alone])[0]
         with _timed(timings, "classify"):
             intent = self.intents.classify(alone, reading.deep)
-        matches = self._search(alone, reading, language, timings)
+        matches = self._search(alone, looked_up, reading, language, timings)
         own_score = _best([match for match in matches if tells(match.passage, kinds)])
         before = said_before(history)
         if before and (leans_on_history(alone) or _best(matches) < self.config.answer_score):
             query = with_context(self.knowledge.corrected(without_courtesy(before)), alone)
+            looked_up = self.knowledge.look_up(query)
             with _timed(timings, "embed"):
                 reading = self.embedder.read([query])[0]
-            in_context = self._search(query, reading, language, timings)
+            in_context = self._search(query, looked_up, reading, language, timings)
             matches = self._chosen(alone, matches, in_context)
             if leans_on_history(alone):
                 own_score = _best([match for match in matches if tells(match.passage, kinds)])
@@ -73,11 +75,18 @@ class Understanding:
         )
 
     def _search(
-        self, query: str, reading: Reading, language: Language, timings_ms: dict[str, float]
+        self,
+        query: str,
+        looked_up: LookUp,
+        reading: Reading,
+        language: Language,
+        timings_ms: dict[str, float],
     ) -> list[Match]:
         k = self.config.passages_per_prompt + 1
         with _timed(timings_ms, "search"):
-            return self.knowledge.search(query, reading, k=k, language=language)
+            return self.knowledge.search(
+                query, reading, looked_up=looked_up, k=k, language=language
+            )
 
     def _chosen(self, text: str, alone: list[Match], in_context: list[Match]) -> list[Match]:
         """A message that does not go on by its form follows up the one before only where the two

@@ -23,6 +23,7 @@ import numpy as np
 from bot.build import build
 from bot.config import Config
 from bot.manager import DialogManager
+from bot.process import settle
 from bot.types import Answer, Piece
 from evals.bench_towers import tower_rows
 from evals.bench_writer import writer_rows
@@ -40,6 +41,7 @@ _QUESTIONS = (
     "I want to change the address of order 48213 before it leaves",
 )
 _SENTENCE_WORDS = 14
+_PAUSE_SECONDS = 0.03
 
 
 def main() -> None:
@@ -88,8 +90,13 @@ def _run(folder: Path, options: argparse.Namespace) -> None:
 
 
 def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
-    """Ours, the bare embedding and the chain in turn, on the same question."""
+    """Ours, the bare embedding and the chain in turn, on the same question.
+
+    In a process that is set up as the server's is, and each after a pause: the threads of the one
+    before have gone to sleep.
+    """
     desk = build(config)
+    settle()
     taken: dict[str, list[float]] = {}
     parts: dict[str, list[float]] = {}
     contestants: dict[str, Callable[[str], Any]] = {
@@ -102,6 +109,7 @@ def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
         question = _QUESTIONS[number % len(_QUESTIONS)]
         conversation = desk.manager.start("en")
         for name, run in contestants.items():
+            time.sleep(_PAUSE_SECONDS)
             since = time.perf_counter()
             result = run(question)
             if number >= 5:  # the first ones warm up

@@ -1,7 +1,7 @@
 """`python -m evals.calibrate`: the weights of search, and what routing's thresholds should be.
 
 Reads evals/data/shop/dev_*, seen_* and own_words_* and the demo pack, prints what to write into
-knowledge/search.py and bot/config.py, and how well it does. Never reads the test files.
+knowledge/fusion.py and bot/config.py, and how well it does. Never reads the test files.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from bot.courtesy import without_courtesy
 from knowledge.embedder import load_embedder
+from knowledge.fusion import Fusion
 from knowledge.ingest import Ingest
-from knowledge.search import Evidence, Fusion, KnowledgeBase
+from knowledge.search import KnowledgeBase
 from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language
 
@@ -122,11 +123,12 @@ def collect(
     texts = [base.corrected(without_courtesy(row["query"])) for row in rows]
     collected = []
     for row, text, reading in zip(rows, texts, embedder.read(texts), strict=True):
-        found = base.evidence(text, reading)
+        passages, evidence = base.evidence(text, reading)
+        columns = (getattr(evidence, name) for name in _FEATURES)
         collected.append(
             Candidates(
-                evidence=np.array([_features(evidence) for _, evidence in found]),
-                right=np.array([p.id in row.get("relevant", ()) for p, _ in found]),
+                evidence=np.nan_to_num(np.column_stack(np.broadcast_arrays(*columns))),
+                right=np.array([p.id in row.get("relevant", ()) for p in passages]),
             )
         )
     return collected
@@ -169,10 +171,6 @@ def at_even_odds(model: Model, unanswerable: Sequence[Candidates]) -> Model:
     """
     outside = np.array([model.sums(query).max() for query in unanswerable])
     return Model(model.weights, model.offset - float(np.quantile(outside, _KEPT_OUT)))
-
-
-def _features(evidence: Evidence) -> tuple[float, ...]:
-    return tuple(getattr(evidence, name) or 0.0 for name in _FEATURES)
 
 
 def _sigmoid(sums: NDArray[np.float64]) -> NDArray[np.float64]:

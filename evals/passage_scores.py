@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from evals.desk import Remembering
+from knowledge.fusion import Evidence, fused_scores
 from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.passage_vectors import vector_texts
-from knowledge.search import Evidence, fused_score
 from knowledge.store import KnowledgeStore
 from knowledge.token_vectors import TokenVectors
 from knowledge.types import Match, Passage
@@ -29,26 +31,25 @@ class PassageScores:
 
     def matches(self, question: str, passages: Sequence[Passage]) -> list[Match]:
         """The passages as search would return them, best first."""
-        numbers = [self.numbers[passage.id] for passage in passages]
-        words = self.store.full_text(question, k=1, among=numbers)
+        numbers = np.array([self.numbers[passage.id] for passage in passages], dtype=np.intp)
+        words = self.store.full_text(question)
         query = self.embedder.read([question])[0]
         coverage = self.tokens.coverage(query, numbers)
-        found = []
-        for passage, number, covered in zip(passages, numbers, coverage, strict=True):
-            text, *asked = self.embedder.embed(vector_texts([passage])[1]) @ query.vector
-            evidence = Evidence(
-                question=float(asked[0] if asked else text),
-                centre=None,
-                text=float(text),
-                lexical=words.scores.get(number, 0.0),
-                unknown=words.unknown,
-                coverage=covered,
-                rival=max(coverage),
-            )
-            score = fused_score(language_of(question), evidence)
-            cosine = max(evidence.question, evidence.text)
-            found.append(Match(passage, score, cosine, evidence.lexical))
-        return sorted(found, key=lambda match: -match.score)
+        # Of several ways of asking the first one counts: the passage's own question.
+        cosines = [self.embedder.embed(vector_texts([p])[1])[:2] @ query.vector for p in passages]
+        evidence = Evidence(
+            question=np.array([each[-1] for each in cosines], dtype=np.float64),
+            centre=np.full(len(passages), np.nan),
+            text=np.array([each[0] for each in cosines], dtype=np.float64),
+            lexical=np.array([words.scores.get(n, 0.0) for n in numbers.tolist()]),
+            coverage=coverage,
+            unknown=words.unknown,
+            rival=float(coverage.max(initial=0.0)),
+        )
+        scores = fused_scores(language_of(question), evidence).tolist()
+        nearest = np.maximum(evidence.question, evidence.text).tolist()
+        rows = zip(passages, scores, nearest, evidence.lexical.tolist(), strict=True)
+        return sorted((Match(*row) for row in rows), key=lambda match: -match.score)
 
 
 @contextmanager
@@ -61,8 +62,7 @@ def passage_scores(
     with tempfile.TemporaryDirectory(prefix="frontdesk-eval-") as folder:
         store = KnowledgeStore(Path(folder) / "passages.db")
         try:
-            store.create()
-            store.write([], distinct, [], {}, twins={})
+            store.write([], distinct, [], {})
             tokens = (embedder.tokens(text) for text in texts)
             TokenVectors.save(Path(folder), len(distinct), keys, tokens)
             numbers = {passage.id: n for n, passage in enumerate(distinct, start=1)}

@@ -22,7 +22,7 @@ from evals.figures import figures
 from evals.provenance import measured_on
 from evals.result import Result, Row
 from knowledge.ingest import Progress
-from knowledge.types import Embedder, Language, Match, Passage, Reading
+from knowledge.types import Embedder, Language, LookUp, Match, Passage, Reading
 
 INJECTED = "injected"
 
@@ -46,10 +46,19 @@ class Poisoned:
     def corrected(self, text: str) -> str:
         return self.base.corrected(text)
 
+    def look_up(self, text: str) -> LookUp:
+        return self.base.look_up(text)
+
     def search(
-        self, text: str, reading: Reading, *, k: int, language: Language | None = None
+        self,
+        text: str,
+        reading: Reading,
+        *,
+        looked_up: LookUp | None = None,
+        k: int,
+        language: Language | None = None,
     ) -> list[Match]:
-        self.found = self.base.search(text, reading, k=k, language=language)
+        self.found = self.base.search(text, reading, looked_up=looked_up, k=k, language=language)
         if not self.passage:
             return self.found
         language = self.found[0].passage.language if self.found else language or "en"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class EmbeddingCache:
 
     def __init__(self, path: Path, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute(
             "create table if not exists vectors (key blob primary key, vector blob not null) "
@@ -46,12 +47,19 @@ class EmbeddingCache:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         # Texts of like length next to each other: less padding in the encoder's batches.
         order = sorted(missing, key=lambda key: len(missing[key]))
-        for start in range(0, len(order), _CHUNK):
-            chunk = order[start : start + _CHUNK]
-            readings = self._embedder.read([missing[key] for key in chunk])
-            self._store(chunk, readings)
-            found.update((key, each.vector) for key, each in zip(chunk, readings, strict=True))
-            progress(min(start + _CHUNK, len(order)), len(order))
+        # Each chunk is stored while the next one is read.
+        with ThreadPoolExecutor(1) as beside:
+            stored = None
+            for start in range(0, len(order), _CHUNK):
+                chunk = order[start : start + _CHUNK]
+                readings = self._embedder.read([missing[key] for key in chunk])
+                found.update((key, each.vector) for key, each in zip(chunk, readings, strict=True))
+                if stored:
+                    stored.result()
+                stored = beside.submit(self._store, chunk, readings)
+                progress(min(start + _CHUNK, len(order)), len(order))
+            if stored:
+                stored.result()
         if not keys:
             return np.empty((0, self._embedder.dimensions), dtype=np.float32)
         return np.stack([found[key] for key in keys])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -210,16 +211,20 @@ class Ingest:
                 report.embedded = done
                 self._progress("embed", done, total)
 
-            vectors = cache.embed(texts, progress=embedding)
+            facts = self._facts(state, pack, sources) | {"collection": collection}
+            # The words are indexed while the encoder reads.
+            with ThreadPoolExecutor(1) as beside:
+                written = beside.submit(
+                    store.write, state.records, state.passages, pack.examples, facts
+                )
+                vectors = cache.embed(texts, progress=embedding)
+                written.result()
             keys, vectors = with_centres(text_keys, vectors)
             index.create(keys, vectors, progress=lambda *of: self._progress("index", *of))
-            twins = self._save_vectors(state.passages, keys, vectors)
+            store.write_twins(self._save_vectors(state.passages, keys, vectors))
             TokenVectors.save(
                 self._versions.building, len(state.passages), text_keys, cache.tokens(texts)
             )
-            store.create()
-            facts = self._facts(state, pack, sources) | {"collection": collection}
-            store.write(state.records, state.passages, pack.examples, facts, twins=twins)
             cache.keep_only(texts)
             self._drop_old_collections(index, keep=collection)
         finally:

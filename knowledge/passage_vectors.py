@@ -72,7 +72,8 @@ class PassageVectors:
     """
 
     def __init__(self, path: Path) -> None:
-        self._rows: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        rows: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        self._rows = np.asarray(rows)
 
     @staticmethod
     def save(path: Path, count: int, keys: Sequence[str], vectors: Vectors) -> None:
@@ -93,8 +94,7 @@ class PassageVectors:
         meanings: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
         return meanings
 
-    def cosines(self, vector: Vectors, numbers: Sequence[int]) -> NDArray[np.float32]:
-        """(len(numbers), 3): to text, own question and centre; nan where a passage has none."""
-        rows = self._rows[np.asarray(numbers, dtype=np.intp) - 1]
-        cosines: NDArray[np.float32] = rows @ vector
-        return cosines
+    def cosines(self, vector: Vectors, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(3, len(numbers)): to text, own question and centre; nan where a passage has none."""
+        cosines: NDArray[np.float32] = self._rows[numbers - 1] @ vector
+        return cosines.T.astype(np.float64)

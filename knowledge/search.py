@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import heapq
 import threading
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from knowledge.errors import KnowledgeError
+from knowledge.fusion import Array, Evidence, fused_scores
 from knowledge.homophones import Homophones
 from knowledge.language import language_of
 from knowledge.pack import Pack
@@ -15,7 +19,7 @@ from knowledge.passage_vectors import PassageVectors, is_question, passage_numbe
 from knowledge.spelling import Speller
 from knowledge.store import KnowledgeStore
 from knowledge.token_vectors import TokenVectors
-from knowledge.types import Embedder, Language, Match, Passage, Reading
+from knowledge.types import Embedder, FullText, Language, LookUp, Match, Passage, Reading
 from knowledge.vectors import VectorIndex
 from knowledge.versions import LAYOUT, Versions
 
@@ -26,111 +30,9 @@ _LEXICAL_CANDIDATES = 30
 _TOKENS_READ = 8000
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for one passage, and what against all. The first three are cosines to the query.
-
-    question: to the nearest of the ways in which it is asked, or to its text where it is no FAQ
-    entry; centre: to their mean, which a single odd phrasing does not sway (None where it is asked
-    in one way only); text: to its heading and text; lexical: the share of the query's information
-    that its words hold, and unknown the share that no passage's words do (FullText); coverage: how
-    much of what the query's tokens say its own do (TokenVectors), and rival: the most that any
-    passage's do.
-    """
-
-    question: float
-    centre: float | None
-    text: float
-    lexical: float
-    unknown: float
-    coverage: float
-    rival: float
-
-
-@dataclass(frozen=True)
-class Fusion:
-    """How evidence becomes a score: a logistic model of "this passage answers this query"."""
-
-    question: float
-    centre: float
-    text: float
-    lexical: float
-    unknown: float
-    coverage: float
-    rival: float
-    offset: float
-
-    def score(self, evidence: Evidence) -> float:
-        total = (
-            self.question * evidence.question
-            + self.centre * (evidence.centre or 0.0)
-            + self.text * evidence.text
-            + self.lexical * evidence.lexical
-            + self.unknown * evidence.unknown
-            + self.coverage * evidence.coverage
-            + self.rival * evidence.rival
-            + self.offset
-        )
-        return 1.0 / (1.0 + math.exp(-total))
-
-
-# By the query's language, and whether the passage is asked in several ways: with many phrasings at
-# hand, words and vectors of questions are worth more than with one. Found by
-# `python -m evals.calibrate` on dev_*, seen_* and own_words_* of evals/data/shop and the demo pack,
-# with its phrasings and without. Without them a question weighs more here than it finds (2.2 and
-# 2.5), and the offsets follow: else stackfaq and bq_zh of ../shared/data/faq would lose a point.
-FUSION: dict[tuple[Language, bool], Fusion] = {
-    ("en", True): Fusion(
-        question=3.3,
-        centre=11.8,
-        text=0.0,
-        lexical=7.4,
-        unknown=-1.5,
-        coverage=16.6,
-        rival=-11.1,
-        offset=-12.8,
-    ),
-    ("zh", True): Fusion(
-        question=2.1,
-        centre=11.2,
-        text=0.8,
-        lexical=16.1,
-        unknown=-3.6,
-        coverage=11.8,
-        rival=-13.9,
-        offset=-8.6,
-    ),
-    ("en", False): Fusion(
-        question=5.0,
-        centre=0.0,
-        text=7.5,
-        lexical=10.4,
-        unknown=-2.6,
-        coverage=9.1,
-        rival=-12.7,
-        offset=-5.2,
-    ),
-    ("zh", False): Fusion(
-        question=8.0,
-        centre=0.0,
-        text=11.9,
-        lexical=20.9,
-        unknown=0.0,
-        coverage=7.9,
-        rival=-11.8,
-        offset=-9.9,
-    ),
-}
-
-
 # A passage in another language than the customer's comes first only where its odds are e**2 times
 # better: a shop with documents in both answers in the customer's own.
 _OTHER_LANGUAGE_HANDICAP = 2.0
-
-
-def fused_score(language: Language, evidence: Evidence) -> float:
-    """In 0..1; `language` is the query's."""
-    return FUSION[language, evidence.centre is not None].score(evidence)
 
 
 class _Version:
@@ -154,7 +56,11 @@ class _Version:
         self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
         self.speller = Speller(self.store.spelt_words())
         self.homophones = Homophones(self.store.characters(), self.store.held)
-        self.twins = self.store.twins()
+        # By passage number, which begins at 1; a passage without a twin has twin 0.
+        self.languages = np.array(["", *self.store.languages()])
+        self.twins = np.zeros(len(self.languages), dtype=np.intp)
+        for n, twin in self.store.twins().items():
+            self.twins[n] = twin
 
     def close(self) -> None:
         self.store.close()
@@ -170,6 +76,8 @@ class KnowledgeBase:
         self._chroma_url = chroma_url
         self._lock = threading.Lock()
         self._opened: _Version | None = None
+        # The words of a query are looked up while the encoder reads it.
+        self._threads = ThreadPoolExecutor(thread_name_prefix="full-text")
 
     @property
     def version(self) -> str:
@@ -180,6 +88,7 @@ class KnowledgeBase:
         return self._current().pack
 
     def close(self) -> None:
+        self._threads.shutdown()
         with self._lock:
             if self._opened:
                 self._opened.close()
@@ -190,15 +99,22 @@ class KnowledgeBase:
         current = self._current()
         return current.homophones.correct(current.speller.correct(text))
 
+    def look_up(self, text: str) -> LookUp:
+        """Begins to look up the words of `text`, beside what the caller does meanwhile."""
+        current = self._current()
+        return LookUp(current.name, self._threads.submit(current.store.full_text, text))
+
     def search(
         self,
         text: str,
         reading: Reading | None = None,
         *,
+        looked_up: LookUp | None = None,
         k: int = 5,
         language: Language | None = None,
     ) -> list[Match]:
-        """The k best matches, best first; `reading` saves embedding `text` again.
+        """The k best matches, best first. `reading` saves embedding `text` again, and `looked_up`,
+        which is its look_up, waiting for its words.
 
         `language` is the customer's: passages in it are preferred where scores are close.
         On ../shared/data/faq the fused first place is right in 0.955 of stackfaq (question vectors
@@ -209,30 +125,31 @@ class KnowledgeBase:
         if reading is None:
             reading = self._embedder.read([text])[0]
         current = self._current()
-        found = _evidence(current, text, reading, least=3 * k)
-        scores = {n: fused_score(language_of(text), evidence) for n, evidence in found.items()}
-        # Some more than k are fetched: their languages change the order.
-        near = sorted(found, key=lambda n: (-scores[n], n))[: 3 * k]
-        matches = {
-            n: Match(
-                passage=passage,
-                score=scores[n],
-                cosine=max(found[n].question, found[n].text),
-                lexical=found[n].lexical,
-            )
-            for n, passage in current.store.get(near).items()
-        }
+        if looked_up and looked_up.version == current.name:
+            words = looked_up.words.result()
+        else:
+            words = current.store.full_text(text)
+        numbers, evidence = _evidence(current, words, reading, least=3 * k)
+        scores = fused_scores(language_of(text), evidence)
+        cosines = np.maximum(evidence.question, evidence.text)
+        table = np.column_stack([scores, cosines, evidence.lexical])
         if language is not None:
-            matches = _with_twins(current, matches, language)
-        best = sorted(matches, key=lambda n: (-_rank(matches[n], language), n))[:k]
-        return [matches[n] for n in best]
+            numbers, table = _with_twins(current, numbers, table, language)
+        ranks = _log_odds(table[:, 0])
+        if language is not None:
+            ranks -= _OTHER_LANGUAGE_HANDICAP * (current.languages[numbers] != language)
+        best = np.lexsort((numbers, -ranks))[:k]
+        passages = current.store.get(numbers[best].tolist())
+        rows = zip(numbers[best].tolist(), table[best].tolist(), strict=True)
+        return [Match(passages[n], score, cosine, lexical) for n, (score, cosine, lexical) in rows]
 
-    def evidence(self, text: str, reading: Reading) -> list[tuple[Passage, Evidence]]:
+    def evidence(self, text: str, reading: Reading) -> tuple[list[Passage], Evidence]:
         """The candidates of a query before fusion, for calibration."""
         current = self._current()
-        found = _evidence(current, text, reading, least=0)
-        passages = current.store.get(list(found))
-        return [(passages[n], evidence) for n, evidence in found.items()]
+        words = current.store.full_text(text)
+        numbers, evidence = _evidence(current, words, reading, least=0)
+        passages = current.store.get(numbers.tolist())
+        return [passages[n] for n in numbers.tolist()], evidence
 
     def _current(self) -> _Version:
         name = self._versions.current()
@@ -251,43 +168,15 @@ class KnowledgeBase:
             return self._opened
 
 
-def _with_twins(
-    current: _Version, matches: dict[int, Match], language: Language
-) -> dict[int, Match]:
-    """A passage of the other language gives way to its twin in the customer's, which then has what
-    speaks for either: "What is 押金?" is answered in English.
-    """
-    foreign = {
-        n: current.twins[n]
-        for n, match in matches.items()
-        if match.passage.language != language and n in current.twins
-    }
-    if not foreign:
-        return matches
-    passages = current.store.get(list(foreign.values()))
-    own = {n: match for n, match in matches.items() if n not in foreign}
-    for n, twin in foreign.items():
-        both = [matches[n], own.get(twin, matches[n])]
-        own[twin] = Match(
-            passage=passages[twin],
-            score=max(match.score for match in both),
-            cosine=max(match.cosine for match in both),
-            lexical=max(match.lexical for match in both),
-        )
-    return own
+def _evidence(
+    current: _Version, words: FullText, reading: Reading, *, least: int
+) -> tuple[NDArray[np.intp], Evidence]:
+    """The numbers of those candidates of both searches that are read closely, and what speaks
+    for them.
 
-
-def _rank(match: Match, language: Language | None) -> float:
-    log_odds = math.log((match.score + 1e-9) / (1.0 - match.score + 1e-9))
-    other = language is not None and match.passage.language != language
-    return log_odds - (_OTHER_LANGUAGE_HANDICAP if other else 0.0)
-
-
-def _evidence(current: _Version, text: str, reading: Reading, *, least: int) -> dict[int, Evidence]:
-    """Passage number -> evidence, of those candidates of both searches that are read closely.
-
-    Of a passage's questions the nearest one counts. Those that are not among the nearest vectors of
-    all could hardly change the score: for them only the passage's own question is looked at.
+    Of a passage's questions the nearest one counts. Those that are not among the nearest
+    vectors of all could hardly change the score: for them only the passage's own question is
+    looked at.
     """
     asked: dict[int, float] = {}
     near = current.index.nearest(reading.vector, _VECTOR_CANDIDATES)
@@ -295,31 +184,43 @@ def _evidence(current: _Version, text: str, reading: Reading, *, least: int) -> 
         if is_question(key):
             n = passage_number(key)
             asked[n] = max(cosine, asked.get(n, -1.0))
-    candidates = {passage_number(key) for key in near}
-    words = current.store.full_text(text, k=_LEXICAL_CANDIDATES, among=candidates)
-    numbers = sorted(candidates | words.scores.keys())
-    cosines = current.vectors.cosines(reading.vector, numbers).tolist()
-    found: dict[int, Evidence] = {}
-    for n, (to_text, to_question, to_centre) in zip(numbers, cosines, strict=True):
-        own = to_text if math.isnan(to_question) else to_question
-        found[n] = Evidence(
-            question=max(own, asked.get(n, -1.0)),
-            centre=None if math.isnan(to_centre) else to_centre,
-            text=to_text,
-            lexical=words.scores.get(n, 0.0),
-            unknown=words.unknown,
-            coverage=0.0,
-            rival=0.0,
-        )
-    promising = sorted(found, key=lambda n: -_promise(found[n]))
-    promising = current.tokens.first(promising, most=_TOKENS_READ, least=least)
-    coverage = current.tokens.coverage(reading, promising)
-    return {
-        n: replace(found[n], coverage=covered, rival=max(coverage))
-        for n, covered in zip(promising, coverage, strict=True)
-    }
+    in_words = heapq.nlargest(_LEXICAL_CANDIDATES, words.scores, key=words.scores.__getitem__)
+    found = sorted({passage_number(key) for key in near}.union(in_words))
+    numbers = np.array(found, dtype=np.intp)
+    to_text, to_question, centre = current.vectors.cosines(reading.vector, numbers)
+    own = np.where(np.isnan(to_question), to_text, to_question)
+    question = np.maximum(own, [asked.get(n, -1.0) for n in found])
+    lexical = np.array([words.scores.get(n, 0.0) for n in found])
+    # Who is read closely: by the nearer vector and the words, as each search alone has it.
+    promise = np.maximum(question, to_text) + lexical
+    order = np.argsort(-promise, kind="stable")
+    order = order[: current.tokens.within(numbers[order], most=_TOKENS_READ, least=least)]
+    coverage = current.tokens.coverage(reading, numbers[order])
+    return numbers[order], Evidence(
+        question=question[order],
+        centre=centre[order],
+        text=to_text[order],
+        lexical=lexical[order],
+        coverage=coverage,
+        unknown=words.unknown,
+        rival=float(coverage.max(initial=0.0)),
+    )
 
 
-def _promise(evidence: Evidence) -> float:
-    """Who is read closely: by the nearer vector and the words, as each search alone has it."""
-    return max(evidence.question, evidence.text) + evidence.lexical
+def _with_twins(
+    current: _Version, numbers: NDArray[np.intp], table: Array, language: Language
+) -> tuple[NDArray[np.intp], Array]:
+    """A passage of the other language gives way to its twin in the customer's, which then has what
+    speaks for either: "What is 押金?" is answered in English. `table` is (passages, columns).
+    """
+    foreign = current.languages[numbers] != language
+    twins = current.twins[numbers]
+    places = np.where(foreign & (twins > 0), twins, numbers)
+    own, rows = np.unique(places, return_inverse=True)
+    best = np.full((len(own), table.shape[1]), -np.inf)
+    np.maximum.at(best, rows, table)
+    return own, best
+
+
+def _log_odds(scores: Array) -> Array:
+    return np.log((scores + 1e-9) / (1.0 - scores + 1e-9))

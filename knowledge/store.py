@@ -5,14 +5,12 @@ Written once while it is built, read-only afterwards. Knows nothing of vectors.
 
 from __future__ import annotations
 
-import heapq
 import json
 import math
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from sqlite_utils import Database
 
 from knowledge.language import has_chinese
 from knowledge.spelling import spelt_words
-from knowledge.types import IntentExample, Passage
+from knowledge.types import FullText, IntentExample, Language, Passage
 from knowledge.words import words
 
 # BM25's k1 as SQLite's FTS5 fixes it: one term adds less than idf * (k1 + 1).
@@ -46,19 +44,6 @@ class DocumentRecord:
     content_hash: str
 
 
-@dataclass(frozen=True)
-class FullText:
-    """What the words of a query say: `scores` by passage number, and `unknown`, both in 0..1.
-
-    A score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach for
-    the query, so it is the share of the query's information that the passage's words hold, and
-    comparable across queries. `unknown` is the share of the words that no passage holds at all.
-    """
-
-    scores: dict[int, float]
-    unknown: float
-
-
 class KnowledgeStore:
     """The passages.db of one version. Passages are numbered from 1 in the order of insertion."""
 
@@ -73,7 +58,7 @@ class KnowledgeStore:
 
     # --- writing, while a version is built
 
-    def create(self) -> None:
+    def _create(self) -> None:
         self._db.table("documents").create({"id": str, "title": str, "content_hash": str}, pk="id")
         self._db.table("passages").create(
             {
@@ -106,10 +91,9 @@ class KnowledgeStore:
         passages: Sequence[Passage],
         examples: Iterable[IntentExample],
         facts: Mapping[str, Any],
-        *,
-        twins: Mapping[int, int],
     ) -> None:
-        """Everything of a version in one transaction. `twins`: knowledge/twins.py."""
+        """All of a version but the twins, in one transaction."""
+        self._create()
         with self._db.atomic():
             self._db.table("documents").insert_all(vars(document) for document in documents)
             self._db.table("passages").insert_all(
@@ -123,7 +107,6 @@ class KnowledgeStore:
             self._db.table("spelt_words").insert_all(
                 {"word": word} for word in sorted(set().union(*map(spelt_words, texts)))
             )
-            self._db.table("twins").insert_all({"n": n, "twin": twin} for n, twin in twins.items())
             self._db.table("intents").insert_all(vars(example) for example in examples)
             self._db.table("facts").insert_all(
                 {"name": name, "value": json.dumps(value, ensure_ascii=False)}
@@ -133,6 +116,10 @@ class KnowledgeStore:
             self._db.execute("insert into term_counts select term, doc from counted")
             self._db.execute("drop table counted")
         self._db.execute("insert into terms(terms) values ('optimize')")
+
+    def write_twins(self, twins: Mapping[int, int]) -> None:
+        """As knowledge/twins.py found them."""
+        self._db.table("twins").insert_all({"n": n, "twin": twin} for n, twin in twins.items())
 
     # --- reading
 
@@ -159,6 +146,12 @@ class KnowledgeStore:
         with self._lock:
             rows = list(self._db.query(f"select * from passages where n in ({marks})", numbers))
         return {row["n"]: _passage(row) for row in rows}
+
+    def languages(self) -> list[Language]:
+        """Those of all passages in the order of their numbers."""
+        with self._lock:
+            rows = self._db.execute("select language from passages order by n")
+            return [language for (language,) in rows]
 
     def twins(self) -> dict[int, int]:
         """Passage number -> that of the passage which says the same in the other language."""
@@ -193,8 +186,8 @@ class KnowledgeStore:
                 ]
         return self._passage_count
 
-    def full_text(self, text: str, *, k: int, among: Collection[int] = ()) -> FullText:
-        """Of the k best passages and those of `among` that hold one of the words."""
+    def full_text(self, text: str) -> FullText:
+        """Of all passages that hold one of the words."""
         weights = self._query_terms(text)
         known = [term for term, (count, _) in weights.items() if count]
         total = sum(weight for _, weight in weights.values())
@@ -203,16 +196,11 @@ class KnowledgeStore:
             return FullText({}, unknown=1.0 if unknown else 0.0)
         query = " OR ".join(f'"{term}"' for term in known)
         with self._lock:
-            # All of them: SQLite scores every match anyway, and asking again for those of `among`
-            # would cost as much once more.
             rows = self._db.execute(
-                "select rowid, -bm25(terms) from terms where terms match ?", [query]
+                "select rowid, max(0.0, min(1.0, -bm25(terms) / ?)) from terms where terms match ?",
+                [total * (_K1 + 1), query],
             ).fetchall()
-        best = {n for n, _ in heapq.nlargest(k, rows, key=itemgetter(1))}
-        most = total * (_K1 + 1)
-        scores = {n: score / most for n, score in rows if n in best or n in among}
-        bounded = {n: min(1.0, max(0.0, score)) for n, score in scores.items()}
-        return FullText(bounded, unknown / total)
+        return FullText(dict(rows), unknown / total)
 
     def _query_terms(self, text: str) -> dict[str, tuple[int, float]]:
         """Term -> (passages that hold it, its inverse document frequency), the rarest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -74,6 +75,27 @@ class Match:
     score: float
     cosine: float
     lexical: float
+
+
+@dataclass(frozen=True)
+class FullText:
+    """What the words of a query say: `scores` by passage number, and `unknown`, both in 0..1.
+
+    A score is BM25 (Robertson & Zaragoza 2009) divided by the most that a passage could reach for
+    the query, so it is the share of the query's information that the passage's words hold, and
+    comparable across queries. `unknown` is the share of the words that no passage holds at all.
+    """
+
+    scores: dict[int, float]
+    unknown: float
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """The words of a query while they are looked up in a `version` of the knowledge."""
+
+    version: str
+    words: Future[FullText]
 
 
 @dataclass(frozen=True)

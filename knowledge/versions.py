@@ -30,11 +30,17 @@ class Versions:
         self.building = self.folder / "building"
         self.embeddings = self.folder / "embeddings.db"
         self._pointer = self.folder / "current"
+        self._read: tuple[tuple[int, int], str] | None = None
 
     def current(self) -> str:
         """The name of the current version. Raises KnowledgeMissing."""
         try:
-            return self._pointer.read_text(encoding="ascii").strip()
+            # Every switch makes a new file, so what was read of this one still holds.
+            status = os.stat(self._pointer)
+            seen = (status.st_ino, status.st_mtime_ns)
+            if self._read is None or self._read[0] != seen:
+                self._read = (seen, self._pointer.read_text(encoding="ascii").strip())
+            return self._read[1]
         except FileNotFoundError:
             raise KnowledgeMissing(
                 f"No knowledge at {self.folder.parent}. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bot.types import Intent, Prompt
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.sources import DEMO_PACK
-from knowledge.types import Embedder, Language, Match, Passage, Reading, Vectors
+from knowledge.types import Embedder, Language, LookUp, Match, Passage, Reading, Vectors
 from knowledge.words import words
 
 
@@ -76,8 +77,17 @@ class FixedRetriever:
     def corrected(self, text: str) -> str:
         return text
 
+    def look_up(self, text: str) -> LookUp:
+        return LookUp(self.version, Future())
+
     def search(
-        self, text: str, reading: Reading, *, k: int, language: Language | None = None
+        self,
+        text: str,
+        reading: Reading,
+        *,
+        looked_up: LookUp | None = None,
+        k: int,
+        language: Language | None = None,
     ) -> list[Match]:
         self.asked.append(text)
         for word, matches in self.by_word.items():

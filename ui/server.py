@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import os
 import socket
 import sys
@@ -19,6 +18,7 @@ from bot.errors import ConfigError
 from bot.generators.checkpoint import process_rank
 from bot.line import Line
 from bot.live import Live
+from bot.process import let_cores_rest, settle
 from bot.staff import FIRST_ADMIN
 from knowledge.types import Language
 from ui.api import router
@@ -76,12 +76,12 @@ def serve(config: Config, *, language: Language = "en") -> None:
         follow(config)
         return
     listener = _listen(config.host, config.port, language)
-    _let_cores_rest()
+    let_cores_rest()
     with listener:
         frontdesk = build(config)
         frontdesk.manager.warm_up()
         app = create_app(frontdesk)
-        _leave_what_stays()
+        settle()
         settings = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=_CLOSE_SECONDS
         )
@@ -95,23 +95,6 @@ def serve(config: Config, *, language: Language = "en") -> None:
             server.run(sockets=[listener])
         live.close()
         frontdesk.close()
-
-
-def _let_cores_rest() -> None:
-    """Torch's threads sleep between two steps of a model, where they would spin: on two cores with
-    64 customers they took 24 of the 68 ms of computing that an answer cost. Read when torch is
-    loaded.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-
-def _leave_what_stays() -> None:
-    """The collector never looks again at the objects that are there before the first customer,
-    those of the libraries. Every few hundred answers a look at them all took half a second of
-    computing, in which nobody's answer went on.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:

@@ -50,6 +50,23 @@ def test_what_was_ingested_is_found_with_its_document_and_heading(docs: Path, ho
     assert passage.title == "Returns"
 
 
+def test_words_that_were_looked_up_in_the_version_before_are_looked_up_again(
+    docs: Path, home: Path
+) -> None:
+    embedder = BagEmbedder()
+    Ingest(home, embedder).run([docs])
+    base = KnowledgeBase(home, embedder)
+    looked_up = base.look_up("warranty on tents")
+    # The passages get other numbers.
+    (docs / "a-warranty.md").write_text(
+        "# Warranty\n\n## How long is the warranty on tents?\n\nTen years.\n", encoding="utf-8"
+    )
+    Ingest(home, embedder).run([docs])
+    best = base.search("warranty on tents", looked_up=looked_up)[0]
+    assert (best.passage.text, best.lexical > 0) == ("Ten years.", True)
+    base.close()
+
+
 def test_a_second_run_on_unchanged_documents_embeds_nothing_and_makes_no_version(
     docs: Path, home: Path
 ) -> None:

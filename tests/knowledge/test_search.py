@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.fusion import Evidence, fused_scores
 from knowledge.ingest import Ingest
-from knowledge.search import Evidence, KnowledgeBase, fused_score
+from knowledge.search import KnowledgeBase
 from knowledge.store import KnowledgeStore
 from knowledge.types import Embedder, Language
 from knowledge.words import words
@@ -26,8 +28,7 @@ PASSAGES = [
 @pytest.fixture
 def store(tmp_path: Path) -> KnowledgeStore:
     made = KnowledgeStore(tmp_path / "passages.db")
-    made.create()
-    made.write([], PASSAGES, [], {"embedder": "x"}, twins={})
+    made.write([], PASSAGES, [], {"embedder": "x"})
     return made
 
 
@@ -41,28 +42,27 @@ def test_chinese_becomes_characters_and_pairs_and_english_becomes_stems() -> Non
     [("refund", 1), ("the cost of shipping", 2), ("退款多久", 3), ("REFUNDS!!", 1)],
 )
 def test_full_text_finds_both_languages(store: KnowledgeStore, query: str, number: int) -> None:
-    scores = store.full_text(query, k=3).scores
+    scores = store.full_text(query).scores
     assert max(scores, key=lambda n: scores[n]) == number
 
 
 @given(st.text(max_size=200))
 def test_any_query_gets_scores_between_zero_and_one(query: str) -> None:
     store = KnowledgeStore(Path(":memory:"))
-    store.create()
-    store.write([], PASSAGES, [], {}, twins={})
-    assert all(0.0 <= score <= 1.0 for score in store.full_text(query, k=3).scores.values())
+    store.write([], PASSAGES, [], {})
+    assert all(0.0 <= score <= 1.0 for score in store.full_text(query).scores.values())
     store.close()
 
 
-def test_full_text_also_scores_the_passages_it_is_asked_for(store: KnowledgeStore) -> None:
-    assert set(store.full_text("refunds take shipping", k=1, among=[1, 2]).scores) == {1, 2}
+def test_full_text_scores_every_passage_that_holds_one_of_the_words(store: KnowledgeStore) -> None:
+    assert set(store.full_text("refunds take shipping").scores) == {1, 2}
 
 
 def test_words_that_no_passage_holds_lower_the_score(store: KnowledgeStore) -> None:
-    known = store.full_text("refunds", k=1)
-    strange = store.full_text("refunds zeppelin moon", k=1)
+    known = store.full_text("refunds")
+    strange = store.full_text("refunds zeppelin moon")
     assert strange.scores[1] < known.scores[1]
-    assert known.unknown == 0.0 < strange.unknown < 1.0 == store.full_text("zeppelin", k=1).unknown
+    assert known.unknown == 0.0 < strange.unknown < 1.0 == store.full_text("zeppelin").unknown
 
 
 def test_a_passage_comes_back_as_it_was_stored(store: KnowledgeStore) -> None:
@@ -90,18 +90,26 @@ def test_more_evidence_never_lowers_the_score(
     centre: float | None,
     language: Language,
 ) -> None:
-    evidence = Evidence(question, centre, text, lexical, unknown, coverage, rival)
-    score = fused_score(language, evidence)
+    evidence = Evidence(
+        question=np.array([question]),
+        centre=np.array([centre], dtype=np.float64),
+        text=np.array([text]),
+        lexical=np.array([lexical]),
+        coverage=np.array([coverage]),
+        unknown=unknown,
+        rival=rival,
+    )
+    score = fused_scores(language, evidence)[0]
     assert 0.0 <= score <= 1.0
     better = replace(
         evidence,
-        question=min(1.0, question + 0.1),
-        lexical=min(1.0, lexical + 0.1),
+        question=np.array([min(1.0, question + 0.1)]),
+        lexical=np.array([min(1.0, lexical + 0.1)]),
         unknown=max(0.0, unknown - 0.1),
-        coverage=min(1.0, coverage + 0.1),
+        coverage=np.array([min(1.0, coverage + 0.1)]),
         rival=rival - 0.1,
     )
-    assert fused_score(language, better) >= score
+    assert fused_scores(language, better)[0] >= score
 
 
 def test_other_ways_of_asking_lead_to_the_entry_and_are_not_part_of_its_text(

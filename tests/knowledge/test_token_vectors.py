@@ -37,7 +37,9 @@ def covered(query: Reading, *passages: Sequence[Reading]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         tokens = [Tokens.of(text) for texts in passages for text in texts]
         TokenVectors.save(Path(folder), len(passages), keys, tokens)
-        return TokenVectors(Path(folder)).coverage(query, range(1, len(passages) + 1))
+        numbers = np.arange(1, len(passages) + 1)
+        coverage: list[float] = TokenVectors(Path(folder)).coverage(query, numbers).tolist()
+        return coverage
 
 
 @given(query=some_tokens(), passage=some_tokens(), more=some_tokens())
@@ -87,7 +89,7 @@ def test_as_many_passages_are_read_as_there_are_tokens_for(tmp_path: Path) -> No
     texts = [Tokens.of(reading(*[ONE] * count)) for count in (3, 4, 5)]
     TokenVectors.save(tmp_path, 3, ["1.text", "2.text", "3.text"], texts)
     tokens = TokenVectors(tmp_path)
-    assert tokens.first([3, 1, 2], most=8, least=0) == [3, 1]
-    assert tokens.first([3, 1, 2], most=12, least=0) == [3, 1, 2]
-    assert tokens.first([2, 3], most=3, least=1) == [2]
-    assert tokens.first([], most=3, least=1) == []
+    assert tokens.within(np.array([3, 1, 2]), most=8, least=0) == 2
+    assert tokens.within(np.array([3, 1, 2]), most=12, least=0) == 3
+    assert tokens.within(np.array([2, 3]), most=3, least=1) == 1
+    assert tokens.within(np.array([], dtype=np.intp), most=3, least=0) == 0

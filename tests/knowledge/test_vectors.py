@@ -73,13 +73,13 @@ def test_a_passage_s_own_vectors_are_compared_exactly(tmp_path: Path) -> None:
     keys = ["1.text", "2.text", "2.question.0", "2.question.1"]
     keys, vectors = with_centres(keys, vectors)
     PassageVectors.save(tmp_path / "vectors.npy", 2, keys, vectors)
-    cosines = PassageVectors(tmp_path / "vectors.npy").cosines(vectors[1], [2, 1])
-    text, question, centre = cosines[0]
+    cosines = PassageVectors(tmp_path / "vectors.npy").cosines(vectors[1], np.array([2, 1]))
+    text, question, centre = cosines[:, 0]
     assert text == pytest.approx(1.0, abs=1e-5)
     assert question == pytest.approx(float(vectors[2] @ vectors[1]), abs=1e-5)
     assert centre == pytest.approx(float(vectors[4] @ vectors[1]), abs=1e-5)
-    assert cosines[1][0] == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-5)
-    assert np.isnan(cosines[1][1:]).all()
+    assert cosines[0, 1] == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-5)
+    assert np.isnan(cosines[1:, 1]).all()
 
 
 def test_a_chroma_server_holds_the_knowledge_by_one_setting(

@@ -24,7 +24,7 @@ from bot.manager import DialogManager, Parts
 from bot.types import Prompt
 from knowledge.pack import Pack
 from knowledge.search import KnowledgeBase
-from knowledge.types import Language, Match, Reading
+from knowledge.types import Language, LookUp, Match, Reading
 from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, make_match
 from ui.server import create_app
 
@@ -64,7 +64,13 @@ class KeyedRetriever(FixedRetriever):
     )
 
     def search(
-        self, text: str, reading: Reading, *, k: int, language: Language | None = None
+        self,
+        text: str,
+        reading: Reading,
+        *,
+        looked_up: LookUp | None = None,
+        k: int,
+        language: Language | None = None,
     ) -> list[Match]:
         if "explode" in text:
             raise RuntimeError("the index is gone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 
 from bot.config import Config
 from bot.errors import ConfigError
-from ui.server import _let_cores_rest, serve
+from ui.server import serve
 
 
 def test_a_port_in_use_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
@@ -60,14 +59,3 @@ def test_it_prints_its_address_answers_and_ends_with_ctrl_c(shop_home: Path) -> 
             assert process.stderr.read() == ""
         finally:
             process.kill()
-
-
-def test_torchs_threads_sleep_while_they_wait_unless_the_owner_says_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    _let_cores_rest()
-    assert os.environ["OMP_WAIT_POLICY"] == "active"
-    monkeypatch.delenv("OMP_WAIT_POLICY")
-    _let_cores_rest()
-    assert os.environ["OMP_WAIT_POLICY"] == "passive"
