@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.database import ConversationDatabase, now
 from bot.errors import UnknownConversation, UnknownSuggestion, UnknownTurn
 from bot.ownership import Move, Ownership, after
-from bot.types import Citation, Conversation, Intent, Owner, Rating, Role, Route, Span, Status, Turn
-from knowledge.types import Language, Match
+from bot.turn_rows import citations_of, columns_of, match_rows, turn_of
+from bot.types import BotTurn, Citation, Conversation, Owner, Rating, Role, Status, Turn
+from knowledge.types import Language
 
 # All turns but the half answers of a bot that was interrupted.
 _WHOLE = "not (role = 'bot' and turns.status = 'cancelled')"
-
-
-@dataclass(frozen=True)
-class BotTurn:
-    """All that is stored of one turn of the bot. `cited` holds the ids of the passages cited."""
-
-    text: str
-    route: Route
-    rule: str
-    intent: Intent | None = None
-    matches: tuple[Match, ...] = ()
-    cited: frozenset[str] = frozenset()
-    spans: tuple[Span, ...] = ()
-    options: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    generator: str = ""
-    model: str = ""
-    knowledge_version: str = ""
-    error: str = ""
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
-    owner: Owner = Owner.BOT
 
 
 class ConversationLog:
@@ -100,16 +79,16 @@ class ConversationLog:
                 reply.text,
                 "done",
                 reply_to=question.id,
-                **_columns(reply),
+                **columns_of(reply),
             )
-            self.database.insert("matches", _match_rows(turn.id, reply))
+            self.database.insert("matches", match_rows(turn.id, reply))
             self._settle(question.id, "done")
             if reply.owner is Owner.WAITING:
                 self._move(question.conversation_id, Move.ASK, why=reply.rule)
         return replace(
             turn,
             route=reply.route,
-            citations=_citations(reply),
+            citations=citations_of(reply),
             options=reply.options,
             spans=reply.spans,
         )
@@ -247,7 +226,7 @@ class ConversationLog:
                 "order by id desc limit ?",
                 [conversation_id, before, limit],
             )
-            return [_turn(row, ()) for row in rows][::-1]
+            return [turn_of(row, ()) for row in rows][::-1]
 
     def turn(self, turn_id: int) -> Turn:
         """Raises UnknownTurn."""
@@ -349,69 +328,7 @@ class ConversationLog:
                     row["passage_id"], row["document"], row["title"], row["text"], row["score"]
                 )
             )
-        return [_turn(row, tuple(citations.get(row["id"], ()))) for row in rows]
-
-
-def _turn(row: Mapping[str, Any], citations: tuple[Citation, ...]) -> Turn:
-    return Turn(
-        id=row["id"],
-        conversation_id=row["conversation_id"],
-        role=row["role"],
-        text=row["text"],
-        status=row["status"],
-        created_at=row["created_at"],
-        route=Route(row["route"]) if row["route"] else None,
-        citations=citations,
-        options=tuple(json.loads(row["options"] or "[]")),
-        rating=row.get("rating"),
-        agent=row["agent"] or "",
-        spans=tuple(Span(**span) for span in json.loads(row["spans"] or "[]")),
-    )
-
-
-def _columns(reply: BotTurn) -> dict[str, Any]:
-    intent = reply.intent
-    return {
-        "intent": intent.name if intent else None,
-        "intent_confidence": intent.confidence if intent else None,
-        "intent_known": int(intent.known) if intent else None,
-        "route": reply.route.value,
-        "rule": reply.rule,
-        "generator": reply.generator or None,
-        "model": reply.model or None,
-        "knowledge_version": reply.knowledge_version or None,
-        "options": json.dumps(reply.options, ensure_ascii=False),
-        "dropped": json.dumps(reply.dropped, ensure_ascii=False),
-        "spans": json.dumps([asdict(span) for span in reply.spans]),
-        "timings_ms": json.dumps({k: round(v, 2) for k, v in reply.timings_ms.items()}),
-        "error": reply.error or None,
-    }
-
-
-def _match_rows(turn_id: int, reply: BotTurn) -> list[dict[str, Any]]:
-    return [
-        {
-            "turn_id": turn_id,
-            "rank": rank,
-            "passage_id": match.passage.id,
-            "document": match.passage.document,
-            "title": match.passage.heading,
-            "text": match.passage.text,
-            "score": match.score,
-            "cosine": match.cosine,
-            "lexical": match.lexical,
-            "cited": int(match.passage.id in reply.cited),
-        }
-        for rank, match in enumerate(reply.matches, start=1)
-    ]
-
-
-def _citations(reply: BotTurn) -> tuple[Citation, ...]:
-    return tuple(
-        Citation(p.id, p.document, p.heading, p.text, match.score)
-        for match in reply.matches
-        if (p := match.passage).id in reply.cited
-    )
+        return [turn_of(row, tuple(citations.get(row["id"], ()))) for row in rows]
 
 
 def _unknown(conversation_id: str) -> UnknownConversation:

@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
 from bot.handoff import HandOff
 from bot.line import Line
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.phrases import Phrase, say
 from bot.prompt import build_prompt
 from bot.reader import OwnershipWatch, Reader
@@ -22,6 +22,7 @@ from bot.routing import Decision, decide, decline
 from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
     Answer,
+    BotTurn,
     Conversation,
     Generator,
     IntentClassifier,

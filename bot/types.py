@@ -90,6 +90,27 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class BotTurn:
+    """All that is stored of one turn of the bot. `cited` holds the ids of the passages cited."""
+
+    text: str
+    route: Route
+    rule: str
+    intent: Intent | None = None
+    matches: tuple[Match, ...] = ()
+    cited: frozenset[str] = frozenset()
+    spans: tuple[Span, ...] = ()
+    options: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    generator: str = ""
+    model: str = ""
+    knowledge_version: str = ""
+    error: str = ""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    owner: Owner = Owner.BOT
+
+
+@dataclass(frozen=True)
 class Conversation:
     """`id` is unguessable: it is the customer's key to it. `agent` is who serves it, if any."""
 

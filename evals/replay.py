@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bot.config import Config
-from bot.log import BotTurn
-from bot.types import Answer, Route, Turn
+from bot.types import Answer, BotTurn, Route, Turn
 from evals.desk import Desk, open_desk, silent
 from evals.dialogues import whole_text
 from evals.errors import EvalError

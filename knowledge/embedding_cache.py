@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from knowledge.token_vectors import Tokens
-from knowledge.types import Embedder, Reading, Vectors
+from knowledge.types import TOKEN_DIMENSIONS, Embedder, Reading, Vectors
 
 # Texts that are embedded between two commits: what a killed run has to do again at most.
 _CHUNK = 1024
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 
 
 class EmbeddingCache:
-    """By the hash of the encoder's name and the text: its float32 vector, and its tokens' in int8.
+    """By the hash of a text and of what reads it: its float32 vector, and its tokens' in int8.
 
     Two tables: a row with all tokens is long, and whoever asks for vectors has no need of it.
     """
@@ -95,17 +95,15 @@ class EmbeddingCache:
             self._connection.execute("drop table kept")
 
     def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self._embedder.name}\0{text}".encode()).digest()
+        of = f"{self._embedder.name}\0{TOKEN_DIMENSIONS}\0{text}"
+        return hashlib.sha256(of.encode()).digest()
 
     def _find(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         found: dict[bytes, Vectors] = {}
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
-            # A cache of an earlier layout has vectors whose tokens it lacks.
             rows = self._connection.execute(
-                "select vectors.key, vector from vectors join tokens on tokens.key = vectors.key "
-                f"where vectors.key in ({_marks(chunk)})",
-                chunk,
+                f"select key, vector from vectors where key in ({_marks(chunk)})", chunk
             )
             found.update((key, np.frombuffer(vector, dtype=np.float32)) for key, vector in rows)
         return found

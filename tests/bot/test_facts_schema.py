@@ -10,9 +10,9 @@ import pytest
 from sqlite_utils import Database
 
 from bot.database import ConversationDatabase
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.migrations import migrations
-from bot.types import Owner, Route
+from bot.types import BotTurn, Owner, Route
 from knowledge.words import words
 from tests.conftest import make_match
 

@@ -6,9 +6,9 @@ import pytest
 
 from bot.config import Config
 from bot.gaps import Gap, GapFinder, grouped, read_unanswered
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.reviews import Review, Reviews, Verdict
-from bot.types import Route, Turn
+from bot.types import BotTurn, Route, Turn
 from knowledge.types import Embedder
 from tests.conftest import FixedRetriever, make_match
 

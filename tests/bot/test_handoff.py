@@ -12,9 +12,9 @@ from bot.database import now
 from bot.errors import EmptyMessage, OwnershipError, UnknownConversation
 from bot.handoff import HandOff
 from bot.live import ABSENT_SECONDS, Live
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.staff import Staff
-from bot.types import Owner, Route
+from bot.types import BotTurn, Owner, Route
 
 
 @pytest.fixture

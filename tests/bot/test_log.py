@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.ownership import Move
-from bot.types import Intent, Owner, Route
+from bot.types import BotTurn, Intent, Owner, Route
 from tests.conftest import make_match
 
 REPLY = BotTurn(

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bot.database import ConversationDatabase
 from bot.export import COLUMNS, KINDS, Range, csv_lines, json_lines, rows, write_file
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.numbers import Period, read_numbers
 from bot.ownership import Move
 from bot.surveys import add_survey
-from bot.types import Route
+from bot.types import BotTurn, Route
 from evals.many_conversations import write_conversations
 from tests.conftest import make_match
 

@@ -6,10 +6,10 @@ import pytest
 
 from bot.database import now
 from bot.handoff import HandOff
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.outcomes import Outcome, outcome_shares, share
 from bot.surveys import Survey, add_survey, read_survey
-from bot.types import Route
+from bot.types import BotTurn, Route
 
 HOUR, DAY = 3600.0, 86400.0
 

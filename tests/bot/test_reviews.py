@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UnknownTurn
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.reviews import LEASE_MINUTES, Review, Reviews, Verdict, Why, agreement, reviews_of
-from bot.types import Route
+from bot.types import BotTurn, Route
 from tests.conftest import make_match
 
 

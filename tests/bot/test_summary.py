@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.config import Config
 from bot.generators.quote import QuoteGenerator
 from bot.handoff import HandOff
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.prompt import build_prompt
 from bot.suggestions import suggest
 from bot.summary import summarize
-from bot.types import Owner, Route
+from bot.types import BotTurn, Owner, Route
 from tests.conftest import make_match
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from bot.config import Config
 from bot.errors import UnknownTurn
-from bot.log import BotTurn, ConversationLog
-from bot.types import Intent, Route, Turn
+from bot.log import ConversationLog
+from bot.types import BotTurn, Intent, Route, Turn
 from evals.dialogues import measure_dialogues
 from evals.errors import EvalError
 from evals.logged import add_case, read_expectations

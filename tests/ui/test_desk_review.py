@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect
 
-from bot.log import BotTurn, ConversationLog
+from bot.log import ConversationLog
 from bot.reviews import Review, Verdict
-from bot.types import Route
+from bot.types import BotTurn, Route
 from evals.many_conversations import write_conversations
 from tests.conftest import make_match
 from tests.ui.agents import PASSWORD, add_agent, log_in
