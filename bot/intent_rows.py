@@ -183,6 +183,8 @@ class IntentRows:
             held = by_intent[fold::folds]
             seen = self.seen(np.setdiff1d(by_intent, held))
             cosines = along(self.deep[held], seen.meaning) @ seen.vectors.T
+            plain = self.deep[:, : self.dimensions]
+            alike = likeness(plain[held] @ plain[seen.taken].T)
             middles = seen.middle(self.deep[held, self.dimensions :]) @ seen.middles.T
             shared = (self.features[held] @ self.features[seen.taken].T).toarray()
             for weight in weights:
@@ -192,7 +194,7 @@ class IntentRows:
                     spare = kernel if penalty == penalties[-1] else kernel.copy()
                     dual = solve(spare, self.targets[seen.taken], penalty)
                     found[Setting(weight, penalty)].predicted[held] = near @ dual
-                    found[Setting(weight, penalty)].likeness[held] = likeness(cosines)
+                    found[Setting(weight, penalty)].likeness[held] = alike
         return found
 
 
