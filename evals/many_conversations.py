@@ -139,11 +139,15 @@ class _Writer:
         self._turn = 0
 
     def moment(self, days: int) -> datetime:
-        """Busier by day than by night, and busier lately than a year ago."""
+        """Busier by day than by night, and busier lately than a year ago.
+
+        What would begin later today began yesterday: no two begin in the same moment.
+        """
         ago = days * (1 - math.sqrt(self._dice.random()))
         hour = min(23.99, max(0.0, self._dice.gauss(14, 4)))
         day = (self._now - timedelta(days=ago)).replace(hour=0, minute=0, second=0)
-        return min(day + timedelta(hours=hour), self._now - timedelta(minutes=1))
+        moment = day + timedelta(hours=hour)
+        return moment if moment < self._now - timedelta(minutes=1) else moment - timedelta(days=1)
 
     def write(self, begun: Sequence[datetime]) -> None:
         rows = _Rows()
