@@ -133,6 +133,11 @@ class IntentRows:
             rarity=rarity,
         )
 
+    @property
+    def few(self) -> bool:
+        """Whether directions of the vectors are learned."""
+        return self.examples <= _FEW
+
     def chosen(self) -> tuple[Setting, Held]:
         """The setting that is right most often on some examples held out; what it says of all."""
         shuffled = np.random.default_rng(0).permutation(self.examples)
@@ -154,7 +159,7 @@ class IntentRows:
         deep, labels = self.deep[taken], self.labels[taken]
         middles = deep[:, self.dimensions :]
         meaning = np.eye(deep.shape[1], self.dimensions, dtype=np.float32)
-        if self.examples <= _FEW:
+        if self.few:
             meaning = contrastive_axes(deep, labels, self.dimensions)
         middle = discriminant_view(middles, labels)
         return Seen(taken, meaning, middle, along(deep, meaning), middle(middles))
@@ -178,7 +183,7 @@ class IntentRows:
         found = {each: Held.empty(self.examples, len(self.names)) for each in settings}
         # One fold has its share of every intent.
         by_intent = examples[np.argsort(self.labels[examples], kind="stable")]
-        folds = _FOLDS_OF_MANY if self.examples > _FEW else _FOLDS
+        folds = _FOLDS if self.few else _FOLDS_OF_MANY
         for fold in range(folds):
             held = by_intent[fold::folds]
             seen = self.seen(np.setdiff1d(by_intent, held))

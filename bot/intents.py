@@ -54,8 +54,9 @@ def examples_key(examples: Sequence[IntentExample], embedder_name: str) -> str:
 class KernelIntentClassifier:
     """`plain` and `vectors` (rows, dimensions), `middles` (rows, fewer; none where they weigh
     nothing) and `dual` (rows, intents) of the examples and the intents' own names; `meaning` has
-    the axes that make `vectors` of what the encoder gives, `centre` and `axes` are the View that
-    shows its middle; `rarity` (buckets,) and `weights` (buckets, intents) of the words.
+    the axes that make `vectors` of what the encoder gives (`plain` has no rows where they leave it
+    as it is), `centre` and `axes` are the View that shows its middle; `rarity` (buckets,) and
+    `weights` (buckets, intents) of the words.
 
     A message's score is its best intent's prediction (about 1 for an example) times the cubed
     mean cosine to the nearest rows: whether the message is like any of them at all. That cosine is
@@ -87,8 +88,8 @@ class KernelIntentClassifier:
         predicted = near @ self.dual
         buckets, values = word_features_of(text, self.rarity)
         predicted += values @ self.weights[buckets]
-        alike = likeness((self.plain @ vector[:size])[None, :])
-        score = float(_scores(predicted[None, :], alike)[0])
+        plain = self.plain @ vector[:size] if len(self.plain) else cosines
+        score = float(_scores(predicted[None, :], likeness(plain[None, :]))[0])
         return Intent(
             name=self.names[int(np.argmax(predicted))],
             confidence=round(float(1 / (1 + np.exp(-self.slope * score - self.offset))), 4),
@@ -137,13 +138,14 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentCl
     seen = rows.seen(np.arange(rows.examples))
     dual = solve(rows.kernel(seen, setting.middle_weight), rows.targets, setting.penalty)
     used = slice(None) if setting.middle_weight else slice(0)
+    kept = slice(None) if rows.few else slice(0)
     scores = _scores(held.predicted, held.likeness)
     right = held.predicted.argmax(axis=1) == rows.labels[: rows.examples]
     slope, offset = _fit_probability(scores, right)
     return KernelIntentClassifier(
         key=examples_key(examples, embedder.name),
         names=rows.names,
-        plain=np.ascontiguousarray(rows.deep[:, : rows.dimensions]),
+        plain=np.ascontiguousarray(rows.deep[kept, : rows.dimensions]),
         vectors=seen.vectors,
         middles=np.ascontiguousarray(seen.middles[:, used]),
         meaning=seen.meaning,

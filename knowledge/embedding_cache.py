@@ -13,7 +13,8 @@ import numpy as np
 from knowledge.token_vectors import Tokens
 from knowledge.types import TOKEN_DIMENSIONS, Embedder, Reading, Vectors
 
-# Texts that are embedded between two commits: what a killed run has to do again at most.
+# Texts that are embedded between two commits: a killed run has to do twice as many again at most,
+# those that were being read and those that were being stored.
 _CHUNK = 1024
 
 Progress = Callable[[int, int], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,18 @@ def test_a_saved_classifier_says_what_the_fitted_one_says(
         assert loaded.classify(text, vector) == classifier.classify(text, vector)
     assert loaded.key == examples_key(EXAMPLES, built_in_embedder.name)
     assert np.array_equal(loaded.dual, classifier.dual)
+
+
+def test_of_many_examples_the_encoders_vectors_are_kept_once(
+    built_in_embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intent_rows._FEW", 10)
+    once = fit(EXAMPLES, built_in_embedder)
+    assert once.plain.shape == (0, built_in_embedder.dimensions)
+    twice = replace(once, plain=once.vectors)
+    for text in MESSAGES:
+        vector = deep_vectors(built_in_embedder, [text])[0]
+        assert once.classify(text, vector) == twice.classify(text, vector)
 
 
 def test_confidence_is_how_often_the_name_is_right(
