@@ -15,7 +15,7 @@ from bot.types import Generator, LocalGenerator
 from knowledge.embedder import load_embedder
 from knowledge.pack import read_intents
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, IntentExample
+from knowledge.types import Embedder, IntentExample, Progress
 
 # The intents that every desk needs, whatever the company sells.
 DESK_INTENTS = Path(__file__).parent / "desk_intents"
@@ -121,7 +121,11 @@ def intent_examples(knowledge: KnowledgeBase) -> list[IntentExample]:
 
 
 def intent_classifier(
-    home: Path, knowledge: KnowledgeBase, embedder: Embedder
+    home: Path,
+    knowledge: KnowledgeBase,
+    embedder: Embedder,
+    *,
+    progress: Progress = lambda *_: None,
 ) -> KernelIntentClassifier:
     """The saved classifier, or a new one where the examples or the encoder have changed."""
     examples = intent_examples(knowledge)
@@ -132,6 +136,6 @@ def intent_classifier(
         saved = None
     if saved and saved.key == examples_key(examples, embedder.name):
         return saved
-    fitted = fit(examples, embedder)
+    fitted = fit(examples, embedder, progress=progress)
     fitted.save(folder)
     return fitted

@@ -16,9 +16,8 @@ from bot.config import Config
 from bot.courtesy import without_courtesy
 from bot.types import Retriever
 from knowledge.embedding_cache import EmbeddingCache
-from knowledge.ingest import Progress
 from knowledge.language import language_of
-from knowledge.types import Embedder, Language, Reading, Vectors
+from knowledge.types import Embedder, Language, Progress, Reading, Vectors
 
 # So many different questions, the newest, are grouped: the distances of all pairs are held.
 MOST_QUESTIONS = 2000

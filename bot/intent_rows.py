@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot.errors import BotError
 from bot.intent_views import Labels, View, along, contrastive_axes, discriminant_view
 from bot.ridge import solve
-from knowledge.types import Embedder, IntentExample, Vectors, deep_vectors
+from knowledge.types import Embedder, IntentExample, Progress, Vectors, deep_vectors
 from knowledge.words import words
 
 if TYPE_CHECKING:
@@ -138,19 +138,19 @@ class IntentRows:
         """Whether directions of the vectors are learned."""
         return self.examples <= _FEW
 
-    def chosen(self) -> tuple[Setting, Held]:
+    def chosen(self, progress: Progress = lambda *_: None) -> tuple[Setting, Held]:
         """The setting that is right most often on some examples held out; what it says of all."""
         shuffled = np.random.default_rng(0).permutation(self.examples)
         some = shuffled[:_FEW]
         weights = _MIDDLE_WEIGHTS if self.deep.shape[1] > self.dimensions else (0.0,)
-        tried = self._held_out(some, weights, _PENALTIES)
+        tried = self._held_out(some, weights, _PENALTIES, progress)
         right = {
             setting: (held.predicted[some].argmax(axis=1) == self.labels[some]).mean()
             for setting, held in tried.items()
         }
         best = max(right, key=right.__getitem__)
         if len(some) < self.examples:
-            tried = self._held_out(shuffled, [best.middle_weight], [best.penalty])
+            tried = self._held_out(shuffled, [best.middle_weight], [best.penalty], progress)
         return best, tried[best]
 
     def seen(self, examples: Rows) -> Seen:
@@ -176,7 +176,11 @@ class IntentRows:
         return kernel
 
     def _held_out(
-        self, examples: Rows, weights: Sequence[float], penalties: Sequence[float]
+        self,
+        examples: Rows,
+        weights: Sequence[float],
+        penalties: Sequence[float],
+        progress: Progress,
     ) -> dict[Setting, Held]:
         """Each of the examples is held out once, by one of a few fits on the others."""
         settings = [Setting(weight, penalty) for weight in weights for penalty in penalties]
@@ -200,6 +204,7 @@ class IntentRows:
                     dual = solve(spare, self.targets[seen.taken], penalty)
                     found[Setting(weight, penalty)].predicted[held] = near @ dual
                     found[Setting(weight, penalty)].likeness[held] = alike
+            progress("intents", fold + 1, folds)
         return found
 
 

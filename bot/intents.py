@@ -28,7 +28,7 @@ from bot.intent_rows import (
 from bot.intent_views import View, along
 from bot.ridge import solve
 from bot.types import Intent
-from knowledge.types import Embedder, IntentExample, Vectors
+from knowledge.types import Embedder, IntentExample, Progress, Vectors
 
 # Part of every model's key: raise it when the features or the fit below change.
 _METHOD = "kernel ridge 5"
@@ -127,14 +127,30 @@ _SETTINGS = ("key", "names", "middle_weight", "slope", "offset", "threshold")
 _TENSORS = ("plain", "vectors", "middles", "meaning", "centre", "axes", "dual", "rarity", "weights")
 
 
-def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentClassifier:
+def fit(
+    examples: Sequence[IntentExample],
+    embedder: Embedder,
+    *,
+    progress: Progress = lambda *_: None,
+) -> KernelIntentClassifier:
     """One solve over all examples; probability and threshold come from fits on a part of them, by
-    what these say of the others.
+    what these say of the others. `progress` is told of the latter.
 
-    Raises BotError where there are fewer than two intents, or an intent has one example only.
+    On one core: the threads of numpy and scipy spin while they wait for each other, which costs
+    minutes where another process is at work. Raises BotError where there are fewer than two
+    intents, or an intent has one example only.
     """
-    rows = IntentRows.of(examples, embedder)
-    setting, held = rows.chosen()
+    import scipy.linalg  # noqa: F401 - what is not loaded yet is not limited
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return _fit(
+            IntentRows.of(examples, embedder), examples_key(examples, embedder.name), progress
+        )
+
+
+def _fit(rows: IntentRows, key: str, progress: Progress) -> KernelIntentClassifier:
+    setting, held = rows.chosen(progress)
     seen = rows.seen(np.arange(rows.examples))
     dual = solve(rows.kernel(seen, setting.middle_weight), rows.targets, setting.penalty)
     used = slice(None) if setting.middle_weight else slice(0)
@@ -143,7 +159,7 @@ def fit(examples: Sequence[IntentExample], embedder: Embedder) -> KernelIntentCl
     right = held.predicted.argmax(axis=1) == rows.labels[: rows.examples]
     slope, offset = _fit_probability(scores, right)
     return KernelIntentClassifier(
-        key=examples_key(examples, embedder.name),
+        key=key,
         names=rows.names,
         plain=np.ascontiguousarray(rows.deep[kept, : rows.dimensions]),
         vectors=seen.vectors,

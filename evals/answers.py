@@ -29,8 +29,7 @@ from evals.questions import curve, today
 from evals.result import Result, Row
 from evals.text_scores import text_scores, tokens
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Progress
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Progress
 
 _MEASURES = (
     "bleu",

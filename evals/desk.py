@@ -19,11 +19,11 @@ from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
 from bot.types import Answer, Generator, Retriever
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Ingest, Progress
+from knowledge.ingest import Ingest
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
 from knowledge.token_vectors import Tokens
-from knowledge.types import Embedder, Language, Reading, Vectors
+from knowledge.types import Embedder, Language, Progress, Reading, Vectors
 
 # Texts that are embedded between two steps of the progress bar.
 _CHUNK = 128

@@ -13,8 +13,7 @@ from evals.figures import figures
 from evals.provenance import measured_on
 from evals.result import Result, Row
 from evals.scripts import Script, ScriptTurn, read_scripts
-from knowledge.ingest import Progress
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Progress
 
 # A script passes if it passes in each of so many runs, where a model draws its words.
 RUNS_WHERE_RANDOM = 3

@@ -17,8 +17,7 @@ from evals.provenance import measured_on
 from evals.questions import Question, answered_right, matches_of, reached_right, read_question
 from evals.reading import Line, read_lines
 from evals.result import Result, Row, row_id, unique_ids
-from knowledge.ingest import Progress
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Progress
 
 ORIGINAL = "original"
 _MEASURES = ("gap_reached_right", "gap_answered_right", "reached_right")

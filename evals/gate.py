@@ -23,11 +23,11 @@ from evals.figures import written
 from evals.questions import measure_questions
 from evals.result import Result
 from evals.suite import OWN_SCRIPTS, Suite, read_suite
-from knowledge.ingest import Ingest, Progress
+from knowledge.ingest import Ingest
 from knowledge.language import language_of
 from knowledge.learned import FOLDER, LearnedEntry, add_entry, sources
 from knowledge.sources import DEMO_PACK
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Progress
 from knowledge.versions import Versions
 
 # Of each file of an eval set, and of the log: enough to see harm, and asked within a minute.

@@ -18,10 +18,9 @@ from evals.provenance import measured_on
 from evals.reading import Line, read_lines
 from evals.result import Result, Row, row_id, unique_ids
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, IntentExample, Vectors, deep_vectors
+from knowledge.types import Embedder, IntentExample, Progress, Vectors, deep_vectors
 
 OUT_OF_SCOPE = "(none)"
 _MEASURES = ("accuracy", "macro_f1", "ece", "in_scope_lost")

@@ -21,12 +21,11 @@ from bot.phrases import say
 from evals.desk import silent
 from evals.errors import EvalError
 from evals.reading import read_lines
-from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.sources import DEMO_PACK, Source
-from knowledge.types import Language, Passage
+from knowledge.types import Language, Passage, Progress
 
 _DATA = Path(__file__).parent / "data" / "shop"
 # Conversations that are written in one transaction.

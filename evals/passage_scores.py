@@ -12,12 +12,11 @@ import numpy as np
 
 from evals.desk import Remembering
 from knowledge.fusion import Evidence, fused_scores
-from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.passage_vectors import vector_texts
 from knowledge.store import KnowledgeStore
 from knowledge.token_vectors import TokenVectors
-from knowledge.types import Match, Passage
+from knowledge.types import Match, Passage, Progress
 
 
 @dataclass(frozen=True)

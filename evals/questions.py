@@ -20,9 +20,8 @@ from evals.provenance import measured_on
 from evals.reading import Line, read_lines
 from evals.result import Result, Row, row_id, unique_ids
 from evals.retrieval import entry_of
-from knowledge.ingest import Progress
 from knowledge.language import language_of
-from knowledge.types import Embedder, Match
+from knowledge.types import Embedder, Match, Progress
 
 _MEASURES = (
     "answered_right",

@@ -11,8 +11,7 @@ from evals.figures import figures
 from evals.logged import LoggedAnswer, logged_answers
 from evals.provenance import measured_on
 from evals.result import Result, Row
-from knowledge.ingest import Progress
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Progress
 
 _MEASURES = ("same_route", "same_citations", "same_answer")
 

@@ -18,12 +18,11 @@ from evals.reading import Line, read_lines, refuse_double
 from evals.result import Result, Row, row_id, unique_ids
 from knowledge.characters import one_line
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Progress
 from knowledge.language import language_of
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder, Match
+from knowledge.types import Embedder, Match, Progress
 
 DEPTH = 10
 # Passages that are fetched: several may belong to one entry.

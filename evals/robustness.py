@@ -21,8 +21,7 @@ from evals.dialogues import whole_text
 from evals.figures import figures
 from evals.provenance import measured_on
 from evals.result import Result, Row
-from knowledge.ingest import Progress
-from knowledge.types import Embedder, Language, LookUp, Match, Passage, Reading
+from knowledge.types import Embedder, Language, LookUp, Match, Passage, Progress, Reading
 
 INJECTED = "injected"
 

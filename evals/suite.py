@@ -21,7 +21,7 @@ from evals.result import Result
 from evals.retrieval import measure_retrieval
 from evals.robustness import measure_robustness
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Progress
+from knowledge.types import Progress
 
 DEFAULT = Path(__file__).parent / "suite.toml"
 # Where `frontdesk eval add` puts an owner's own scripts, below the home.

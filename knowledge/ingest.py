@@ -25,12 +25,9 @@ from knowledge.sources import Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
-from knowledge.types import Embedder, Passage, Vectors
+from knowledge.types import Embedder, Passage, Progress, Vectors
 from knowledge.vectors import VectorIndex
 from knowledge.versions import LAYOUT, Versions
-
-# Told the name of a stage, how much of it is done, and of how much.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass

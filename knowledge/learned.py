@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
-from knowledge.ingest import Ingest, IngestReport, Progress
+from knowledge.ingest import Ingest, IngestReport
 from knowledge.sources import DEMO_PACK
 from knowledge.store import KnowledgeStore
-from knowledge.types import Embedder, Language
+from knowledge.types import Embedder, Language, Progress
 from knowledge.versions import Versions
 
 FOLDER = "learned"

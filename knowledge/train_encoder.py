@@ -36,10 +36,7 @@ from knowledge.parallel import (
 from knowledge.phrasebook import read_phrasebook
 from knowledge.tower_start import start_bag, start_reader
 from knowledge.translation_check import Found, check_translations
-from knowledge.types import TOKEN_DIMENSIONS, Embedder, Reading, Vectors
-
-# Told what is being done, how far it is, and how far it goes.
-Progress = Callable[[str, int, int], None]
+from knowledge.types import TOKEN_DIMENSIONS, Embedder, Progress, Reading, Vectors
 
 # Steps between two checkpoints: what a killed run has to do again at most.
 _CHECKPOINT_STEPS = 50

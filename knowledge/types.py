@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Language = Literal["en", "zh"]
 Vectors = NDArray[np.float32]
+# Told the name of a stage, how much of it is done, and of how much.
+Progress = Callable[[str, int, int], None]
 
 # How many of a token's dimensions are kept. They have no order: the first are as good as any.
 TOKEN_DIMENSIONS = 128

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import BotError
 from knowledge.errors import KnowledgeError
-from knowledge.ingest import Progress
+from knowledge.types import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -335,10 +335,12 @@ def _fit_intents(config: Config) -> None:
     from bot.build import intent_classifier
     from knowledge.embedder import load_embedder
     from knowledge.search import KnowledgeBase
+    from ui.terminal import progress_bars
 
     embedder = load_embedder(config.embedder)
     base = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
-    classifier = intent_classifier(config.home, base, embedder)
+    with progress_bars() as progress:
+        classifier = intent_classifier(config.home, base, embedder, progress=progress)
     examples = len(classifier.vectors) - len(classifier.names)
     click.echo(f"{len(classifier.names)} intents from {examples} examples.")
 

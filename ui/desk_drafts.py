@@ -28,7 +28,7 @@ from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
     from bot.staff import Agent
-    from knowledge.ingest import Progress
+    from knowledge.types import Progress
 
 router = APIRouter(prefix="/drafts", default_response_class=Response)
 

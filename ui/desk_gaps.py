@@ -17,7 +17,7 @@ from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
-    from knowledge.ingest import Progress
+    from knowledge.types import Progress
     from ui.checks import Job
 
 router = APIRouter(prefix="/gaps", default_response_class=Response)

@@ -20,8 +20,7 @@ from ui.text import write
 if TYPE_CHECKING:
     from bot.config import Config
     from bot.manager import DialogManager
-    from knowledge.ingest import Progress
-    from knowledge.types import Language, Match
+    from knowledge.types import Language, Match, Progress
 
 
 def print_answer(manager: DialogManager, text: str, *, as_json: bool) -> None:

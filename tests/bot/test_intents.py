@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +139,34 @@ def test_an_encoder_without_a_middle_is_enough() -> None:
     assert (fitted.middle_weight, fitted.middles.size) == (0.0, 0)
     vector = deep_vectors(bag, ["Hello there!"])[0]
     assert fitted.classify("Hello there!", vector).name == "greeting"
+
+
+# In a process of its own, where nothing has loaded scipy yet: its threads, too, must be held.
+_FIT = """
+from bot.build import DESK_INTENTS
+from bot.intents import fit
+from knowledge.pack import read_intents
+from tests.conftest import BagEmbedder
+from threadpoolctl import threadpool_info
+
+def tell(stage, done, total):
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    print(stage, done, total, max(pool["num_threads"] for pool in blas))
+
+fit(read_intents(DESK_INTENTS), BagEmbedder(), progress=tell)
+"""
+
+
+def test_a_fit_keeps_to_one_core_and_says_how_far_it_is() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _FIT],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "2"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert len(told) == 10
+    assert told[-1] == "intents 10 10 1"
 
 
 def test_the_largest_intents_are_thinned_first() -> None:

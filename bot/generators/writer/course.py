@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,7 @@ from safetensors.torch import save_file
 from bot.generators.writer.examples import Example
 from bot.generators.writer.losses import Validation, validate
 from bot.generators.writer.training import Training
-
-# Told what is being done, how far it is, and how far it goes.
-Progress = Callable[[str, int, int], None]
+from knowledge.types import Progress
 
 _CHECKPOINT_STEPS = 100
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from bot.errors import TrainingError
-from bot.generators.writer.course import Progress, draw_curve, run
+from bot.generators.writer.course import draw_curve, run
 from bot.generators.writer.entries import Entry, is_held_out, read_entries
 from bot.generators.writer.examples import Examples
 from bot.generators.writer.lessons import Lessons
@@ -18,6 +18,7 @@ from bot.generators.writer.losses import Validation
 from bot.generators.writer.network import Writer, WriterConfig
 from bot.generators.writer.training import Recipe, Training
 from bot.generators.writer.walk import COPY
+from knowledge.types import Progress
 from knowledge.word_states import WordStates
 
 # Validation draws its lessons from another seed than the training.
