@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -42,19 +43,24 @@ def main() -> None:
 
 
 def _run(folder: Path, options: argparse.Namespace) -> int:
-    topics, home = lockers(), folder / "home"
+    topics, home, single_home = lockers(), folder / "home", folder / "single"
     ingest(folder / "docs", home, topics)
+    shutil.copytree(home, single_home)
     habits = Habits(options.customers, options.answers, options.leaving, options.pause)
     settings = {
         "GENERATOR": options.generator,
         "MODEL": options.model or _tiny_model(folder / "model", topics, options),
         "MAX_NEW_TOKENS": str(options.new_tokens),
     }
+    # Half of them before and half after: a shared machine is now faster and now slower.
+    few = replace(habits, answers=options.one_by_one // 2, leaving=0.0)
+    plain = _one_by_one(single_home, settings, topics, few)
     with serving(home, settings | {"ANSWERS_AT_ONCE": str(habits.customers)}) as server:
         alone = asyncio.run(ask_alone(server, topics))
         memory = Memory(server)
         tally = asyncio.run(crowd(server, topics, habits, memory))
         gone = asyncio.run(all_leave(server, topics, habits.customers))
+    plain.extend(_one_by_one(single_home, settings, topics, few))
     wrong, open_ = mixed_up(home, tally, alone), unsettled(home)
     _print_answers(tally, wrong, open_)
     _print_times(tally, memory, gone)
@@ -62,9 +68,10 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     bare = _bare(home, settings, topics, habits.customers)
     print(f"the model with nothing around it {bare:5.1f} answers/s")
     print(f"the server's share of that  {tally.answers_per_second / bare:8.0%}", flush=True)
-    if options.one_by_one:
-        few = replace(habits, answers=options.one_by_one, leaving=0.0)
-        _compare(home, settings, topics, few, tally)
+    ratio = tally.answers_per_second / plain.answers_per_second
+    print(f"one by one            {plain.answers_per_second:8.1f} answers/s")
+    print(f"  computing an answer {_cpu(plain)}")
+    print(f"in one batch          {ratio:8.1f} times that")
     return 1 if tally.lost or wrong or open_ else 0
 
 
@@ -90,17 +97,13 @@ def _bare(home: Path, settings: Mapping[str, str], topics: Sequence[Locker], at_
     return float(measured.stdout)
 
 
-def _compare(
-    home: Path, settings: dict[str, str], topics: Sequence[Locker], habits: Habits, tally: Tally
-) -> None:
+def _one_by_one(
+    home: Path, settings: dict[str, str], topics: Sequence[Locker], habits: Habits
+) -> Tally:
     """The same server and the same customers, with one answer at a time by plain `generate`."""
     with serving(home, settings | {"ANSWERS_AT_ONCE": "1"}) as server:
         asyncio.run(ask_alone(server, topics[:2]))
-        plain = asyncio.run(crowd(server, topics, habits, Memory(server)))
-    ratio = tally.answers_per_second / plain.answers_per_second
-    print(f"one by one            {plain.answers_per_second:8.1f} answers/s")
-    print(f"  computing an answer {_cpu(plain)}")
-    print(f"in one batch          {ratio:8.1f} times that")
+        return asyncio.run(crowd(server, topics, habits, Memory(server)))
 
 
 def _print_answers(tally: Tally, wrong: Sequence[str], open_: int) -> None:

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import httpx
 
@@ -44,6 +44,11 @@ class Tally:
     seconds: float = 0.0
     server_cpu: float = 0.0
     customers_cpu: float = 0.0
+
+    def extend(self, other: Tally) -> None:
+        """By a run before or after it."""
+        for own in fields(self):
+            setattr(self, own.name, getattr(self, own.name) + getattr(other, own.name))
 
     @property
     def asked(self) -> int:
