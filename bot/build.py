@@ -38,15 +38,18 @@ class Frontdesk:
         self.knowledge.close()
 
 
-def build(config: Config) -> Frontdesk:
-    """Raises KnowledgeMissing, and the errors of what the Config names."""
+def build(config: Config, *, progress: Progress = lambda *_: None) -> Frontdesk:
+    """`progress` is told of the intents, where they have to be fitted again.
+
+    Raises KnowledgeMissing, and the errors of what the Config names.
+    """
     embedder = load_embedder(config.embedder)
     knowledge = KnowledgeBase(config.home, embedder, chroma_url=config.chroma_url)
     quote = build_quote()
     generator = build_generator(config) or quote
     parts = Parts(
         embedder=embedder,
-        intents=intent_classifier(config.home, knowledge, embedder),
+        intents=intent_classifier(config.home, knowledge, embedder, progress=progress),
         knowledge=knowledge,
         generator=generator,
         quote=quote,

@@ -5,8 +5,9 @@ Knows nothing of confidence, nor of what fits no intent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -143,14 +144,15 @@ class IntentRows:
         shuffled = np.random.default_rng(0).permutation(self.examples)
         some = shuffled[:_FEW]
         weights = _MIDDLE_WEIGHTS if self.deep.shape[1] > self.dimensions else (0.0,)
-        tried = self._held_out(some, weights, _PENALTIES, progress)
+        tried = self._held_out(some, weights, _PENALTIES, partial(progress, "intents"))
         right = {
             setting: (held.predicted[some].argmax(axis=1) == self.labels[some]).mean()
             for setting, held in tried.items()
         }
         best = max(right, key=right.__getitem__)
         if len(some) < self.examples:
-            tried = self._held_out(shuffled, [best.middle_weight], [best.penalty], progress)
+            all_told = partial(progress, "examples")
+            tried = self._held_out(shuffled, [best.middle_weight], [best.penalty], all_told)
         return best, tried[best]
 
     def seen(self, examples: Rows) -> Seen:
@@ -180,7 +182,7 @@ class IntentRows:
         examples: Rows,
         weights: Sequence[float],
         penalties: Sequence[float],
-        progress: Progress,
+        progress: Callable[[int, int], None],
     ) -> dict[Setting, Held]:
         """Each of the examples is held out once, by one of a few fits on the others."""
         settings = [Setting(weight, penalty) for weight in weights for penalty in penalties]
@@ -204,7 +206,7 @@ class IntentRows:
                     dual = solve(spare, self.targets[seen.taken], penalty)
                     found[Setting(weight, penalty)].predicted[held] = near @ dual
                     found[Setting(weight, penalty)].likeness[held] = alike
-            progress("intents", fold + 1, folds)
+            progress(fold + 1, folds)
         return found
 
 

@@ -38,6 +38,10 @@ def main() -> None:
     parser.add_argument("--new-tokens", type=int, default=32)
     parser.add_argument("--one-by-one", type=int, default=40, help="answers, to compare with")
     options = parser.parse_args()
+    if options.one_by_one < 2:
+        parser.error(
+            "--one-by-one: half of them come before the crowd and half after, so 2 or more"
+        )
     with tempfile.TemporaryDirectory() as folder:
         sys.exit(_run(Path(folder), options))
 

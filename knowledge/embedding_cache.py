@@ -17,7 +17,8 @@ from knowledge.types import TOKEN_DIMENSIONS, Embedder, Reading, Vectors
 # those that were being read and those that were being stored.
 _CHUNK = 1024
 
-Progress = Callable[[int, int], None]
+# Told how many texts have been found or embedded, and of how many.
+Counted = Callable[[int, int], None]
 
 
 class EmbeddingCache:
@@ -41,7 +42,7 @@ class EmbeddingCache:
     def close(self) -> None:
         self._connection.close()
 
-    def embed(self, texts: Sequence[str], *, progress: Progress) -> Vectors:
+    def embed(self, texts: Sequence[str], *, progress: Counted) -> Vectors:
         """Shape (len(texts), dimensions). `progress` is told how many are done, and of how many."""
         keys = [self._key(text) for text in texts]
         found = self._find(keys)
@@ -65,7 +66,7 @@ class EmbeddingCache:
             return np.empty((0, self._embedder.dimensions), dtype=np.float32)
         return np.stack([found[key] for key in keys])
 
-    def read(self, texts: Sequence[str], *, progress: Progress) -> list[Reading]:
+    def read(self, texts: Sequence[str], *, progress: Counted) -> list[Reading]:
         """As an Embedder does, but for what int8 loses of the tokens."""
         vectors = self.embed(texts, progress=progress)
         return [

@@ -75,11 +75,13 @@ def chat(config_path: Path | None, home: Path | None) -> None:
 def ask(config_path: Path | None, text: str, home: Path | None, as_json: bool) -> None:
     """One question, one answer."""
     from bot.build import build
-    from ui.terminal import print_answer
+    from ui.terminal import print_answer, progress_bars
 
     config = _config(config_path, home=home)
     _prepare_knowledge(config)
-    print_answer(build(config).manager, text, as_json=as_json)
+    with progress_bars() as progress:
+        desk = build(config, progress=progress)
+    print_answer(desk.manager, text, as_json=as_json)
 
 
 @frontdesk.command()

@@ -28,6 +28,7 @@ from ui.health import router as health
 from ui.metrics import Metrics
 from ui.pace import Pace
 from ui.security import Security
+from ui.terminal import progress_bars
 from ui.text import write
 from ui.tracing import trace_turns
 
@@ -78,7 +79,8 @@ def serve(config: Config, *, language: Language = "en") -> None:
     listener = _listen(config.host, config.port, language)
     let_cores_rest()
     with listener:
-        frontdesk = build(config)
+        with progress_bars() as progress:
+            frontdesk = build(config, progress=progress)
         frontdesk.manager.warm_up()
         app = create_app(frontdesk)
         settle()

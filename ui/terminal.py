@@ -50,7 +50,8 @@ def chat(config: Config) -> None:
     """Reads questions until the end of the input."""
     from bot.build import build
 
-    desk = build(config)
+    with progress_bars() as progress:
+        desk = build(config, progress=progress)
     console = Console()
     language: Language = "en"
     conversation = desk.manager.start(language, channel="terminal")
