@@ -105,7 +105,9 @@ def progress_bars() -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     tasks: dict[str, Any] = {}
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    console = Console(stderr=True)
+    # Else rich writes the finished bars into a log.
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
