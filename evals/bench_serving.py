@@ -1,8 +1,9 @@
 """`make bench-serving`: many customers at the real HTTP server, and what becomes of their answers.
 
 Every customer asks for a code that stands in one document only, reads the answer as a browser does,
-and every tenth leaves half-way. Beside it, the same model with no server around it, and the same
-server with one answer at a time. All of it shares this machine's cores, the customers included.
+and every tenth leaves half-way. In turn with it, the same server with one answer at a time, and in
+the end the same model with no server around it. All of it shares this machine's cores, the
+customers included.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from evals.lockers import Locker, codes_in, ingest, lockers
 from evals.server_process import Memory, serving
 from evals.tiny_model import write_tiny_model
 
+# A shared machine is now faster and now slower: what is compared goes by turns, so often.
+_ROUNDS = 4
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -36,12 +40,10 @@ def main() -> None:
     parser.add_argument("--model", default="", help="instead of a tiny one with random weights")
     parser.add_argument("--shape", choices=SHAPES, default="tiny", help="of the tiny one")
     parser.add_argument("--new-tokens", type=int, default=32)
-    parser.add_argument("--one-by-one", type=int, default=40, help="answers, to compare with")
+    parser.add_argument("--one-by-one", type=int, default=120, help="answers, to compare with")
     options = parser.parse_args()
-    if options.one_by_one < 2:
-        parser.error(
-            "--one-by-one: half of them come before the crowd and half after, so 2 or more"
-        )
+    if min(options.one_by_one, options.answers) < _ROUNDS:
+        parser.error(f"--one-by-one and --answers go in {_ROUNDS} rounds, so as many or more")
     with tempfile.TemporaryDirectory() as folder:
         sys.exit(_run(Path(folder), options))
 
@@ -50,21 +52,25 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
     topics, home, single_home = lockers(), folder / "home", folder / "single"
     ingest(folder / "docs", home, topics)
     shutil.copytree(home, single_home)
-    habits = Habits(options.customers, options.answers, options.leaving, options.pause)
+    habits = Habits(options.customers, options.answers // _ROUNDS, options.leaving, options.pause)
+    few = replace(habits, answers=options.one_by_one // _ROUNDS, leaving=0.0)
     settings = {
         "GENERATOR": options.generator,
         "MODEL": options.model or _tiny_model(folder / "model", topics, options),
         "MAX_NEW_TOKENS": str(options.new_tokens),
     }
-    # Half of them before and half after: a shared machine is now faster and now slower.
-    few = replace(habits, answers=options.one_by_one // 2, leaving=0.0)
-    plain = _one_by_one(single_home, settings, topics, few)
-    with serving(home, settings | {"ANSWERS_AT_ONCE": str(habits.customers)}) as server:
+    plain, tally = Tally(), Tally()
+    with (
+        serving(single_home, settings | {"ANSWERS_AT_ONCE": "1"}) as single,
+        serving(home, settings | {"ANSWERS_AT_ONCE": str(habits.customers)}) as server,
+    ):
+        asyncio.run(ask_alone(single, topics[:2]))
         alone = asyncio.run(ask_alone(server, topics))
         memory = Memory(server)
-        tally = asyncio.run(crowd(server, topics, habits, memory))
+        for _ in range(_ROUNDS):
+            plain.extend(asyncio.run(crowd(single, topics, few, Memory(single))))
+            tally.extend(asyncio.run(crowd(server, topics, habits, memory)))
         gone = asyncio.run(all_leave(server, topics, habits.customers))
-    plain.extend(_one_by_one(single_home, settings, topics, few))
     wrong, open_ = mixed_up(home, tally, alone), unsettled(home)
     _print_answers(tally, wrong, open_)
     _print_times(tally, memory, gone)
@@ -99,15 +105,6 @@ def _bare(home: Path, settings: Mapping[str, str], topics: Sequence[Locker], at_
         check=True,
     )
     return float(measured.stdout)
-
-
-def _one_by_one(
-    home: Path, settings: dict[str, str], topics: Sequence[Locker], habits: Habits
-) -> Tally:
-    """The same server and the same customers, with one answer at a time by plain `generate`."""
-    with serving(home, settings | {"ANSWERS_AT_ONCE": "1"}) as server:
-        asyncio.run(ask_alone(server, topics[:2]))
-        return asyncio.run(crowd(server, topics, habits, Memory(server)))
 
 
 def _print_answers(tally: Tally, wrong: Sequence[str], open_: int) -> None:

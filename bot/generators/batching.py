@@ -17,7 +17,7 @@ from typing import Any
 from bot.errors import GeneratorError
 from bot.generators.checkpoint import first_line, process_rank
 from bot.generators.outbox import WAIT_SECONDS, Outbox
-from bot.generators.paged_attention import register
+from bot.generators.paged_attention import attend_answer_by_answer
 from bot.types import Load
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Batch:
     ) -> None:
         self.at_once = at_once
         self._model = model
+        self._attention = model.config._attn_implementation
         self._generation = generation
         self._context_tokens = context_tokens
         self._seed = seed
@@ -149,6 +150,7 @@ class Batch:
         try:
             self._manager = self._started()
         except Exception as error:  # noqa: BLE001 - raised in __init__
+            self._model.set_attn_implementation(self._attention)
             self._failure = error
             return
         finally:
@@ -164,20 +166,22 @@ class Batch:
             else:
                 self._recover()
         self._manager.stop(hard_stop=True, timeout=_STOP_SECONDS)
+        self._model.set_attn_implementation(self._attention)
         with self._lock:
             self._over = True
             for request in [*self._submitted.values(), *self._waiting]:
                 request.outbox.end(GeneratorError(_OVER))
 
     def _started(self) -> Any:
-        if self._model.device.type == "cpu":
-            register()
+        self._model.set_attn_implementation(self._attention)
         manager = self._model.init_continuous_batching(
             generation_config=copy.deepcopy(self._generation),  # it writes into it
             continuous_batching_config=self._settings(),
         )
         if self._model.device.type == "cuda":
             manager.warmup()  # captures CUDA graphs
+        elif self._model.device.type == "cpu":
+            attend_answer_by_answer(self._model)
         manager.start()
         return manager
 

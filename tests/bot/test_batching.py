@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from bot.errors import GeneratorError
 from bot.generators.batching import Batch
@@ -32,6 +33,12 @@ def checkpoint(tiny_chat_model: Path) -> Checkpoint:
     return load_checkpoint(str(tiny_chat_model), device="cpu")
 
 
+@pytest.fixture
+def another(tiny_chat_model: Path) -> Checkpoint:
+    """The same, for what is not read in `batch`: its model reads nothing else."""
+    return load_checkpoint(str(tiny_chat_model), device="cpu")
+
+
 @pytest.fixture(scope="module")
 def batch(checkpoint: Checkpoint) -> Iterator[Batch]:
     opened = make_batch(checkpoint)
@@ -40,7 +47,8 @@ def batch(checkpoint: Checkpoint) -> Iterator[Batch]:
 
 
 @pytest.fixture(scope="module")
-def one_by_one(checkpoint: Checkpoint) -> OneByOne:
+def one_by_one(tiny_chat_model: Path) -> OneByOne:
+    checkpoint = load_checkpoint(str(tiny_chat_model), device="cpu")
     return OneByOne(checkpoint.model, generation(checkpoint), seed=0)
 
 
@@ -133,8 +141,32 @@ def test_those_who_leave_half_way_take_nothing_with_them(
     assert not batch._submitted
 
 
-def test_those_who_wait_come_in_as_others_end(checkpoint: Checkpoint, batch: Batch) -> None:
-    small = make_batch(checkpoint, at_once=2)
+def test_a_batch_on_a_cpu_needs_no_mask_of_all_tokens_by_all_keys(batch: Batch) -> None:
+    processor = batch._manager.batch_processor
+    assert processor.inputs_and_outputs.attention_mask is None
+
+
+def test_a_model_whose_batch_has_ended_reads_as_before(another: Checkpoint) -> None:
+    inputs = torch.tensor([prompt_of(0)])
+    before = another.model(inputs).logits
+    make_batch(another).close()
+    assert torch.equal(another.model(inputs).logits, before)
+
+
+def test_a_model_with_windows_is_left_to_the_library(
+    another: Checkpoint, one_by_one: OneByOne
+) -> None:
+    for layer in another.model.model.layers:
+        layer.self_attn.sliding_window = 2 * len(prompt_of(0))  # wider than what is read
+    windowed = make_batch(another, at_once=2)
+    assert windowed._manager.batch_processor.inputs_and_outputs.attention_mask is not None
+    written = read(windowed.write(prompt_of(5), NEW_TOKENS))
+    windowed.close()
+    assert written == read(one_by_one.write(prompt_of(5), NEW_TOKENS))
+
+
+def test_those_who_wait_come_in_as_others_end(another: Checkpoint, batch: Batch) -> None:
+    small = make_batch(another, at_once=2)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda i: read(small.write(prompt_of(i), 8)), range(8)))
     assert answers == [read(batch.write(prompt_of(i), 8)) for i in range(8)]
@@ -165,8 +197,8 @@ def test_closing_takes_the_request_out_of_the_batch_within_a_second(batch: Batch
     assert batch.load().writing == batch.load().waiting == 0
 
 
-def test_closing_before_the_first_token_does_so_too(checkpoint: Checkpoint) -> None:
-    batch = make_batch(checkpoint, at_once=1)
+def test_closing_before_the_first_token_does_so_too(another: Checkpoint) -> None:
+    batch = make_batch(another, at_once=1)
     busy = batch.write(prompt_of(1), 800)
     while not next(busy):
         pass
@@ -251,11 +283,11 @@ def test_a_model_that_cannot_be_batched_writes_one_by_one_and_says_so_once(
 
 
 def test_sampling_one_by_one_leaves_the_random_numbers_of_others_alone(
-    checkpoint: Checkpoint,
+    another: Checkpoint,
 ) -> None:
     import torch
 
-    sampling = OneByOne(checkpoint.model, generation(checkpoint, temperature=1.0), seed=5)
+    sampling = OneByOne(another.model, generation(another, temperature=1.0), seed=5)
     torch.manual_seed(3)
     expected = torch.rand(1).item()
     torch.manual_seed(3)
@@ -294,10 +326,10 @@ def test_two_processes_that_share_a_model_write_what_one_would(tiny_chat_model: 
 
 
 def test_readers_come_and_leave_while_a_batch_that_failed_is_started_again(
-    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    another: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes seconds on a GPU: who waits is not stuck in it."""
-    batch = make_batch(checkpoint)
+    batch = make_batch(another)
     may_start = threading.Event()
     start = batch._started
 
@@ -306,7 +338,7 @@ def test_readers_come_and_leave_while_a_batch_that_failed_is_started_again(
         return start()
 
     monkeypatch.setattr(batch, "_started", slowly)
-    fault = Fault(checkpoint.model, lambda ids: True)
+    fault = Fault(another.model, lambda ids: True)
     with pytest.raises(GeneratorError, match="CUDA out of memory"):
         read(batch.write(prompt_of(1), 4))
     fault.remove()
