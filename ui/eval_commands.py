@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ui.options import HOME, config_of
+
 if TYPE_CHECKING:
     from bot.config import Config
     from evals.result import Result
@@ -25,18 +27,11 @@ def _measuring(command: Command) -> Command:
         (
             click.option("--json", "json_path", type=_FILE, help="Write figures and rows there"),
             click.option("--limit", type=click.IntRange(1), help="Rows of each file at most"),
-            _HOME,
+            HOME,
         )
     ):
         command = option(command)
     return command
-
-
-_HOME = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of everything that is kept [default: frontdesk-data, or FRONTDESK_HOME]",
-)
 
 
 @click.group("eval")
@@ -54,7 +49,7 @@ def intents(config_path: Path | None, /, home: Path | None, **options: Any) -> N
     """How well intents are told apart, and what fits none of them."""
     from evals.intents import measure_intents
 
-    _measure(_config(config_path, home), measure_intents, options)
+    _measure(config_of(config_path, home=home), measure_intents, options)
 
 
 @evaluate.command()
@@ -68,7 +63,7 @@ def retrieval(config_path: Path | None, /, home: Path | None, **options: Any) ->
     """How well the right entry is found."""
     from evals.retrieval import measure_retrieval
 
-    _measure(_config(config_path, home), measure_retrieval, options)
+    _measure(config_of(config_path, home=home), measure_retrieval, options)
 
 
 @evaluate.command()
@@ -82,7 +77,7 @@ def questions(config_path: Path | None, /, home: Path | None, **options: Any) ->
     """Whether the bot answers what it can, and only that."""
     from evals.questions import measure_questions
 
-    _measure(_config(config_path, home), measure_questions, options)
+    _measure(config_of(config_path, home=home), measure_questions, options)
 
 
 @evaluate.command()
@@ -109,7 +104,7 @@ def answers(
     """How good, grounded and well cited the answers from given passages are."""
     from evals.answers import measure_answers
 
-    config = _config(config_path, home, generator=generator, model=model)
+    config = config_of(config_path, home=home, generator=generator, model=model)
     _measure(config, measure_answers, options)
 
 
@@ -121,7 +116,7 @@ def dialogues(config_path: Path | None, /, home: Path | None, **options: Any) ->
     """Dialogue scripts (YAML) and what must hold after each turn."""
     from evals.dialogues import measure_dialogues
 
-    _measure(_config(config_path, home), measure_dialogues, options)
+    _measure(config_of(config_path, home=home), measure_dialogues, options)
 
 
 @evaluate.command()
@@ -133,7 +128,7 @@ def fairness(config_path: Path | None, /, home: Path | None, **options: Any) -> 
     """Whether customers who write otherwise are served as well."""
     from evals.fairness import measure_fairness
 
-    _measure(_config(config_path, home), measure_fairness, options)
+    _measure(config_of(config_path, home=home), measure_fairness, options)
 
 
 @evaluate.command()
@@ -144,7 +139,7 @@ def robustness(config_path: Path | None, /, home: Path | None, **options: Any) -
     """What share of attacks gets through."""
     from evals.robustness import measure_robustness
 
-    _measure(_config(config_path, home), measure_robustness, options)
+    _measure(config_of(config_path, home=home), measure_robustness, options)
 
 
 @evaluate.command("all")
@@ -161,7 +156,7 @@ def measure_all(
     from ui.eval_output import print_result
     from ui.terminal import progress_bars
 
-    config, chosen = _config(config_path, home), read_suite(suite or DEFAULT)
+    config, chosen = config_of(config_path, home=home), read_suite(suite or DEFAULT)
     with progress_bars() as progress:
         results = list(run_suite(config, chosen, limit=options["limit"], progress=progress))
     if options["json_path"]:
@@ -222,7 +217,7 @@ def table(results: tuple[Path, ...]) -> None:
     help="What must hold after the turn, such as route=answer [default: what happened]",
 )
 @click.option("--name", help="The case's name [default: the question]")
-@_HOME
+@HOME
 @click.pass_obj
 def add(
     config_path: Path | None,
@@ -234,7 +229,7 @@ def add(
     """Make a logged turn, with its history, a dialogue case of your own."""
     from evals.logged import add_case
 
-    path = add_case(_config(config_path, home), turn_id, expect=expect, name=name)
+    path = add_case(config_of(config_path, home=home), turn_id, expect=expect, name=name)
     click.echo(f"Written: {path}. It runs with: frontdesk eval dialogues {path.parent}")
 
 
@@ -250,7 +245,7 @@ def replay(config_path: Path | None, /, home: Path | None, since: Any, **options
     from ui.eval_output import print_changes
 
     options["since"] = since.isoformat()
-    result = _measure(_config(config_path, home), measure_replay, options)
+    result = _measure(config_of(config_path, home=home), measure_replay, options)
     print_changes(result)
 
 
@@ -273,9 +268,3 @@ def _write_report(results: list[Result], path: Path) -> None:
 
     write_report(results, path)
     click.echo(f"Written: {path}")
-
-
-def _config(path: Path | None, home: Path | None, **options: Any) -> Config:
-    from bot.config import load_config
-
-    return load_config(path, options={"home": home, **options})

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ui.options import HOME, config_of
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,11 +23,7 @@ _FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--since", type=_DAY, metavar="DATE", help="First day, in UTC [default: all]")
 @click.option("--until", type=_DAY, metavar="DATE", help="Last day, in UTC [default: today]")
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of everything that is kept [default: frontdesk-data, or FRONTDESK_HOME]",
-)
+@HOME
 @click.pass_obj
 def export(
     config_path: Path | None,
@@ -36,7 +34,6 @@ def export(
     **days: datetime | None,
 ) -> None:
     """Conversations or turns as rows, into FILE.csv, FILE.jsonl or FILE.parquet."""
-    from bot.config import load_config
     from bot.database import ConversationDatabase
     from bot.export import Range, write_file
 
@@ -44,7 +41,7 @@ def export(
     if not chosen:
         raise click.UsageError(f"{file} must end with .csv, .jsonl or .parquet.")
     given = {name: day.date().isoformat() if day else "" for name, day in days.items()}
-    config = load_config(config_path, options={"home": home})
+    config = config_of(config_path, home=home)
     path = config.home / "conversations.db"
     if not path.is_file():
         raise click.ClickException(

@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ui.options import HOME, config_of
+
 if TYPE_CHECKING:
     from bot.staff import Staff
-
-_HOME = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of everything that is kept [default: frontdesk-data, or FRONTDESK_HOME]",
-)
 
 
 @click.group()
@@ -28,7 +24,7 @@ def users() -> None:
 @users.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["agent", "admin"]), default="agent", show_default=True)
-@_HOME
+@HOME
 @click.pass_obj
 def add(config_path: Path | None, name: str, role: str, home: Path | None) -> None:
     """A new user. Customers read NAME: "Mei has joined". The password is asked for, or read from
@@ -40,7 +36,7 @@ def add(config_path: Path | None, name: str, role: str, home: Path | None) -> No
 
 
 @users.command("list")
-@_HOME
+@HOME
 @click.pass_obj
 def list_users(config_path: Path | None, home: Path | None) -> None:
     """All users, with their role and when they were last at the desk."""
@@ -52,7 +48,7 @@ def list_users(config_path: Path | None, home: Path | None) -> None:
 
 @users.command("remove")
 @click.argument("name")
-@_HOME
+@HOME
 @click.pass_obj
 def remove(config_path: Path | None, name: str, home: Path | None) -> None:
     """Ends the user's sessions. What the user wrote and did stays in the log."""
@@ -63,7 +59,7 @@ def remove(config_path: Path | None, name: str, home: Path | None) -> None:
 
 @users.command("passwd")
 @click.argument("name")
-@_HOME
+@HOME
 @click.pass_obj
 def passwd(config_path: Path | None, name: str, home: Path | None) -> None:
     """A new password. Whoever is logged in as NAME is logged out."""
@@ -74,11 +70,10 @@ def passwd(config_path: Path | None, name: str, home: Path | None) -> None:
 
 @contextmanager
 def _staff(config_path: Path | None, home: Path | None) -> Iterator[Staff]:
-    from bot.config import load_config
     from bot.database import ConversationDatabase
     from bot.staff import Staff
 
-    config = load_config(config_path, options={"home": home})
+    config = config_of(config_path, home=home)
     database = ConversationDatabase(config.home / "conversations.db")
     try:
         yield Staff(database)
