@@ -16,6 +16,7 @@ from bot.courtesy import without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
+from knowledge.spelling import is_plain_english
 from knowledge.types import Embedder, Language, LookUp, Match, Reading
 
 
@@ -42,9 +43,9 @@ class Understanding:
     config: Config
 
     def read(self, text: str, history: Sequence[Turn], *, fallback: Language) -> Understood:
-        """`fallback`: the language of a message without letters. Each text is embedded once."""
+        """`fallback`: the language where no message tells it. Each text is embedded once."""
         timings: dict[str, float] = {}
-        language = language_of(text) if _has_letters(text) else fallback
+        language = _language(text, history, fallback)
         alone = self.knowledge.corrected(without_courtesy(text))
         kinds = asked_kinds(alone)
         looked_up = self.knowledge.look_up(alone)
@@ -106,8 +107,17 @@ def _best(matches: Sequence[Match]) -> float:
     return matches[0].score if matches else 0.0
 
 
-def _has_letters(text: str) -> bool:
-    return has_chinese(text) or any(c.isalpha() for c in text)
+def _language(text: str, history: Sequence[Turn], fallback: Language) -> Language:
+    """That of the message, or of the latest before it that tells one: "ok", "LF-2041" and "asdf"
+    are written in a Chinese conversation, too.
+    """
+    said = [text, *(turn.text for turn in reversed(history) if turn.role == "customer")]
+    if fallback == "en" and not any(map(has_chinese, said)):
+        return fallback
+    return next(
+        (language_of(each) for each in said if has_chinese(each) or is_plain_english(each)),
+        fallback,
+    )
 
 
 @contextmanager

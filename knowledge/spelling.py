@@ -20,6 +20,9 @@ _WORDS = re.compile(r"[a-z]{3,}")
 # A word of the dictionary that the knowledge does not hold is meant only where it is as common as
 # "back" or "when": "amex" is no "amen".
 _COMMON = 1e-5
+# The words of any sentence are twice as common at least ("how", "size", "hello"). "pro", "refund"
+# and "visa" are not, and are written in other languages, too.
+_TELLING = 2e-5
 # Of a longer message enough words are spelt well.
 _MOST_WORDS = 60
 
@@ -69,6 +72,11 @@ class Speller:
         kept = {w for w in likely if not Counter(lower) - Counter(w)}
         best = max(kept or likely, key=lambda w: (_rate(w), w))
         return best.capitalize() if word[0].isupper() else best
+
+
+def is_plain_english(text: str) -> bool:
+    """Whether it holds a common English word: "OK", "asdf", "iPhone 15 Pro" do not."""
+    return any(_rate(found[0]) >= _TELLING for found in _WORDS.finditer(text.lower()))
 
 
 def _rate(word: str) -> float:

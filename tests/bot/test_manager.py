@@ -225,6 +225,19 @@ def test_the_language_of_the_message_decides_the_language_of_the_answer(desk: De
     assert desk.ask("你们卖船吗").text == say("decline", "zh")
 
 
+def test_what_tells_no_language_is_answered_in_that_of_the_conversation(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    desk.conversation = desk.manager.start("zh")
+    assert desk.ask("asdf LF-2041").text == say("decline", "zh")
+    desk.conversation = desk.manager.start("zh")
+    assert desk.ask("do you sell whole ships").text == say("decline", "en")
+    desk.conversation = desk.manager.start("en")
+    desk.ask("你们卖船吗")
+    assert desk.ask("asdf").text == say("hand_off_declined_twice", "zh")
+
+
 def test_an_answer_in_the_other_language_says_so(desk: Desk) -> None:
     answer = desk.ask("refund 要多久")
     assert answer.text.startswith(say("other_language", "zh"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.homophones import Homophones
-from knowledge.spelling import Speller, spelt_words
+from knowledge.spelling import Speller, is_plain_english, spelt_words
 
 SPELLER = Speller(
     spelt_words("Change the address of your pre-order; jacket, socks, parcel, Averhaven.")
@@ -73,3 +73,15 @@ def test_characters_that_nothing_speaks_for_stay(text: str) -> None:
 @given(st.text(max_size=40))
 def test_a_text_keeps_its_length(text: str) -> None:
     assert len(HOMOPHONES.correct(text)) == len(text)
+
+
+@pytest.mark.parametrize("text", ["how long do refunds take", "HELLO", "my size?", "退款 where"])
+def test_the_words_of_any_sentence_are_plain_english(text: str) -> None:
+    assert is_plain_english(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ok", "asdf qwer", "iPhone 15 Pro", "LF-2041", "xiexie", "退"]
+)
+def test_codes_names_and_pinyin_are_no_plain_english(text: str) -> None:
+    assert not is_plain_english(text)
