@@ -145,10 +145,9 @@ class DialogManager:
 
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
-        texts = ["Hello", "你好"]
-        for text, reading in zip(texts, self._parts.embedder.read(texts), strict=True):
-            self._parts.intents.classify(text, reading.deep)
-            self._parts.knowledge.search(text, reading, k=1)
+        for text in ("Hello", "你好"):
+            # On the Chinese page, where the dictionary tells whether a text is English.
+            self._understanding.read(text, (), fallback="zh")
         if isinstance(self.generator, LocalGenerator):
             self.generator.warm_up()
 

@@ -57,8 +57,7 @@ def _forward(
             own_query,
             own_key,
             own_value,
-            # A new token sees all that was said before.
-            attn_mask=None if count == 1 else torch.ones(count, of).bool().tril(of - count),
+            attn_mask=_causal(count, of),
             scale=options.get("scaling"),
             enable_gqa=grouped,
         )
@@ -72,3 +71,10 @@ def _forward(
         )
     ]
     return torch.cat(attended, 2).transpose(1, 2), None
+
+
+def _causal(tokens: int, keys: int) -> Any:
+    """What each of the last `tokens` sees of the keys: a single one, new, sees them all."""
+    import torch
+
+    return None if tokens == 1 else torch.ones(tokens, keys, dtype=torch.bool).tril(keys - tokens)

@@ -285,8 +285,6 @@ def test_a_model_that_cannot_be_batched_writes_one_by_one_and_says_so_once(
 def test_sampling_one_by_one_leaves_the_random_numbers_of_others_alone(
     another: Checkpoint,
 ) -> None:
-    import torch
-
     sampling = OneByOne(another.model, generation(another, temperature=1.0), seed=5)
     torch.manual_seed(3)
     expected = torch.rand(1).item()
