@@ -36,6 +36,7 @@ from bot.types import (
 )
 from bot.understanding import Understanding, Understood
 from bot.watch import TurnReport, Watcher
+from knowledge.characters import clean
 from knowledge.types import Embedder, Language
 
 # What a generator may see of the conversation before, in turns.
@@ -174,7 +175,7 @@ class DialogManager:
         return self._answered(question, Reader(ticket, left or threading.Event(), owner))
 
     def _accept(self, text: str) -> str:
-        cleaned = "".join(c for c in text if c.isprintable() or c in "\n\t\u200d").strip()
+        cleaned = clean(text).strip()
         if not any(c.isprintable() and not c.isspace() and c != "\u200d" for c in cleaned):
             raise EmptyMessage("The message is empty. Write a question.")
         if len(cleaned) > self._config.max_message_chars:

@@ -244,6 +244,21 @@ def test_an_answer_in_the_other_language_says_so(desk: Desk) -> None:
     assert "five working days" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("orders 12\u00a034\u202f56?", "orders 12\u00a034\u202f56?"),
+        ("\u3000退款\u3000要多久", "退款\u3000要多久"),
+        ("one\u2028two\r\nthree", "one\ntwo\nthree"),
+    ],
+)
+def test_spaces_and_lines_of_other_kinds_stay_between_the_words(
+    desk: Desk, text: str, kept: str
+) -> None:
+    desk.ask(text)
+    assert desk.log.conversation(desk.conversation.id).turns[0].text == kept
+
+
 @pytest.mark.parametrize("text", ["", "   \n", "\x00\x07", "\u200d"])
 def test_an_empty_message_is_refused_before_it_is_stored(desk: Desk, text: str) -> None:
     with pytest.raises(EmptyMessage):
