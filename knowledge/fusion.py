@@ -110,7 +110,17 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
 }
 
 
-def fused_scores(language: Language, evidence: Evidence) -> Array:
-    """(passages,), in 0..1; `language` is the query's."""
-    single, several = (FUSION[language, asked].scores(evidence) for asked in (False, True))
+# The same for passages in the other language, which share no words with the query.
+ACROSS: dict[tuple[Language, bool], Fusion] = {
+}
+
+
+def fused_scores(language: Language, evidence: Evidence, across: NDArray[np.bool_]) -> Array:
+    """(passages,), in 0..1. `language` is the query's; `across` (passages,) are the passages that
+    are in another one, and are to be known by their meaning alone.
+    """
+    single, several = (
+        np.where(across, ACROSS[key].scores(evidence), FUSION[key].scores(evidence))
+        for key in ((language, False), (language, True))
+    )
     return np.where(np.isnan(evidence.centre), single, several)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evals.crossing import knowledge_in
+from evals.calibrate import shop_in
 from knowledge.language import language_of
 from tests.conftest import BagEmbedder
 
 
 def test_only_documents_of_one_language_are_left(tmp_path: Path) -> None:
-    base = knowledge_in("zh", tmp_path, BagEmbedder(), several=False)
+    base = shop_in("zh", tmp_path, BagEmbedder(), several=False)
     found = base.search("return shoes 退货", k=5)
     base.close()
     assert {language_of(match.passage.text) for match in found} == {"zh"}
