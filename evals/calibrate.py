@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.courtesy import without_courtesy
+from evals.retrieval import entry_of
 from knowledge.embedder import load_embedder
 from knowledge.fusion import Fusion
 from knowledge.ingest import Ingest
@@ -32,6 +33,8 @@ DATA = Path(__file__).parent / "data" / "shop"
 _SETS = ("dev", "seen", "own_words")
 # The fields of Evidence; the last two speak against a passage, the others for it.
 _FEATURES = ("question", "centre", "text", "lexical", "coverage", "unknown", "rival")
+# Two languages share names and numbers at most: too few questions hold any to say what they weigh.
+_WORDS = ("lexical", "unknown")
 # Keeps a weight that so few questions say little about from growing without bounds.
 _RIDGE = 1e-2
 # The share of unanswerable questions that score less than 0.5.
@@ -59,17 +62,32 @@ class Model:
 
 def main() -> None:
     embedder = load_embedder("built-in")
-    with tempfile.TemporaryDirectory() as folder:
-        single = Path(folder) / "pack" / "shop"
-        shutil.copytree(DEMO_PACK, single)
-        strip_phrasings(single)
-        for pack, several in ((DEMO_PACK, True), (single, False)):
-            home = Path(folder) / f"home-{several}"
-            Ingest(home, embedder).run([pack])
-            base = KnowledgeBase(home, embedder)
-            for language in get_args(Language):
-                _calibrate(base, embedder, language, several=several)
-            base.close()
+    for documents in (None, *get_args(Language)):
+        print("FUSION" if documents is None else f"ACROSS, on documents in {documents}")
+        for several in (True, False):
+            with tempfile.TemporaryDirectory() as folder:
+                base = shop_in(documents, Path(folder), embedder, several=several)
+                for language in get_args(Language):
+                    if language != documents:
+                        across = documents is not None
+                        _calibrate(base, embedder, language, several=several, across=across)
+                base.close()
+
+
+def shop_in(
+    language: Language | None, folder: Path, embedder: Embedder, *, several: bool
+) -> KnowledgeBase:
+    """The demo pack's documents in one language, or all of them, with the phrasings that they list
+    or without; kept in `folder`."""
+    pack = folder / "pack" / "shop"
+    shutil.copytree(DEMO_PACK, pack)
+    if language is not None:
+        for other in set(get_args(Language)) - {language}:
+            shutil.rmtree(pack / "faq" / other)
+    if not several:
+        strip_phrasings(pack)
+    Ingest(folder / "home", embedder).run([pack])
+    return KnowledgeBase(folder / "home", embedder)
 
 
 def strip_phrasings(pack: Path) -> None:
@@ -79,12 +97,17 @@ def strip_phrasings(pack: Path) -> None:
 
 
 def _calibrate(
-    base: KnowledgeBase, embedder: Embedder, language: Language, *, several: bool
+    base: KnowledgeBase,
+    embedder: Embedder,
+    language: Language,
+    *,
+    several: bool,
+    across: bool,
 ) -> None:
     asked = _read(language)
     beyond = [row for row in _read("unanswerable") if row["language"] == language]
-    answerable = collect(base, embedder, asked)
-    unanswerable = collect(base, embedder, beyond)
+    answerable = collect(base, embedder, asked, across=across)
+    unanswerable = collect(base, embedder, beyond, across=across)
     model = at_even_odds(fit(answerable, unanswerable), unanswerable)
     weights = dict(zip(_FEATURES, model.weights, strict=True)) | {"offset": model.offset}
     fusion = ", ".join(f"{field.name}={weights[field.name]:.1f}" for field in fields(Fusion))
@@ -118,8 +141,15 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def collect(
-    base: KnowledgeBase, embedder: Embedder, rows: Sequence[dict[str, Any]]
+    base: KnowledgeBase,
+    embedder: Embedder,
+    rows: Sequence[dict[str, Any]],
+    *,
+    across: bool = False,
 ) -> list[Candidates]:
+    """`across`: the documents are in the other language, and right is a question's twin."""
+    field = "twins" if across else "relevant"
+    shared = [not (across and name in _WORDS) for name in _FEATURES]
     texts = [base.corrected(without_courtesy(row["query"])) for row in rows]
     collected = []
     for row, text, reading in zip(rows, texts, embedder.read(texts), strict=True):
@@ -127,8 +157,8 @@ def collect(
         columns = (getattr(evidence, name) for name in _FEATURES)
         collected.append(
             Candidates(
-                evidence=np.nan_to_num(np.column_stack(np.broadcast_arrays(*columns))),
-                right=np.array([p.id in row.get("relevant", ()) for p in passages]),
+                evidence=np.nan_to_num(np.column_stack(np.broadcast_arrays(*columns))) * shared,
+                right=np.array([entry_of(p.id) in row.get(field, ()) for p in passages]),
             )
         )
     return collected

@@ -7,18 +7,19 @@ customers' turns, whose intents are told apart by examples in one language alone
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from bot.build import DESK_INTENTS
+from bot.config import Config
 from bot.intents import fit
 from bot.types import IntentClassifier
-from evals.calibrate import DATA, read_rows, strip_phrasings
+from evals.calibrate import DATA, read_rows, shop_in
 from evals.retrieval import entry_of
 from knowledge.embedder import load_embedder
-from knowledge.ingest import Ingest
 from knowledge.pack import read_intents
 from knowledge.search import KnowledgeBase
 from knowledge.sources import DEMO_PACK
@@ -27,14 +28,19 @@ from knowledge.types import Embedder, Language, deep_vectors
 
 def main() -> None:
     embedder = load_embedder("built-in")
-    print("questions  documents  phrasings  right entry first")
+    answer_score = Config().answer_score
+    print("questions  documents  phrasings  right entry first  answered  right of those  kept out")
     for several in (True, False):
         for documents in get_args(Language):
             with tempfile.TemporaryDirectory() as folder:
-                base = knowledge_in(documents, Path(folder), embedder, several=several)
+                base = shop_in(documents, Path(folder), embedder, several=several)
                 for language in get_args(Language):
-                    share = _right_first(base, language, documents)
-                    print(f"{language:9}  {documents:9}  {several!s:9}  {share:.3f}")
+                    first, answered, right = _answered(base, language, documents, answer_score)
+                    kept_out = _kept_out(base, language, answer_score)
+                    print(
+                        f"{language:9}  {documents:9}  {several!s:9}  {first:17.3f}  "
+                        f"{answered:8.3f}  {right:14.3f}  {kept_out:8.3f}"
+                    )
                 base.close()
     print("turns      examples   right intent")
     for examples in get_args(Language):
@@ -51,20 +57,6 @@ def intents_in(language: Language, embedder: Embedder) -> IntentClassifier:
     return fit([example for example in examples if example.language == language], embedder)
 
 
-def knowledge_in(
-    language: Language, folder: Path, embedder: Embedder, *, several: bool
-) -> KnowledgeBase:
-    """The demo pack without the other language's documents, kept in `folder`."""
-    pack = folder / "pack" / "shop"
-    shutil.copytree(DEMO_PACK, pack)
-    for other in set(get_args(Language)) - {language}:
-        shutil.rmtree(pack / "faq" / other)
-    if not several:
-        strip_phrasings(pack)
-    Ingest(folder / "home", embedder).run([pack])
-    return KnowledgeBase(folder / "home", embedder)
-
-
 def _right_intent(classifier: IntentClassifier, embedder: Embedder, language: Language) -> float:
     rows = read_rows(DATA / f"intents_test_{language}.jsonl")
     vectors = deep_vectors(embedder, [row["text"] for row in rows])
@@ -75,14 +67,26 @@ def _right_intent(classifier: IntentClassifier, embedder: Embedder, language: La
     return right / len(rows)
 
 
-def _right_first(base: KnowledgeBase, asked: Language, documents: Language) -> float:
+def _answered(
+    base: KnowledgeBase, asked: Language, documents: Language, answer_score: float
+) -> tuple[float, float, float]:
+    """The shares of questions that find the right entry first, and that score enough to be answered
+    by what comes first; and of the latter those that find the right one."""
     rows = read_rows(DATA / f"test_{asked}.jsonl")
-    right = 0
-    for row in rows:
-        wanted = row["relevant"] if asked == documents else row["twins"]
-        passage = base.search(row["query"], k=1)[0].passage
-        right += entry_of(passage.id) in wanted
-    return right / len(rows)
+    best = [base.search(row["query"], k=1)[0] for row in rows]
+    field = "relevant" if asked == documents else "twins"
+    right = np.array(
+        [entry_of(match.passage.id) in row[field] for row, match in zip(rows, best, strict=True)]
+    )
+    answered = np.array([match.score for match in best]) >= answer_score
+    return right.mean(), answered.mean(), right[answered].mean() if answered.any() else 1.0
+
+
+def _kept_out(base: KnowledgeBase, asked: Language, answer_score: float) -> float:
+    """The share of unanswerable questions that nothing is found for."""
+    rows = [row for row in read_rows(DATA / "test_unanswerable.jsonl") if row["language"] == asked]
+    scores = [base.search(row["query"], k=1)[0].score for row in rows]
+    return float((np.array(scores) < answer_score).mean())
 
 
 if __name__ == "__main__":

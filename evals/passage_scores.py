@@ -45,7 +45,9 @@ class PassageScores:
             unknown=words.unknown,
             rival=float(coverage.max(initial=0.0)),
         )
-        scores = fused_scores(language_of(question), evidence).tolist()
+        language = language_of(question)
+        across = np.array([passage.language != language for passage in passages])
+        scores = fused_scores(language, evidence, across).tolist()
         nearest = np.maximum(evidence.question, evidence.text).tolist()
         rows = zip(passages, scores, nearest, evidence.lexical.tolist(), strict=True)
         return sorted((Match(*row) for row in rows), key=lambda match: -match.score)

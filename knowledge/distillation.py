@@ -39,7 +39,7 @@ class Recipe:
     seed: int = 1
     shape: TowerShape = field(default_factory=TowerShape)
     weights: Weights = field(default_factory=Weights)
-    epochs: int = 5
+    epochs: int = 6
     batch: int = 256
     tokens: int = 16_000
     word_rate: float = 8e-4

@@ -78,14 +78,14 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
         offset=-12.8,
     ),
     ("zh", True): Fusion(
-        question=2.1,
-        centre=11.2,
-        text=0.8,
-        lexical=16.1,
-        unknown=-3.6,
-        coverage=11.8,
-        rival=-13.9,
-        offset=-8.6,
+        question=3.6,
+        centre=8.2,
+        text=0.6,
+        lexical=15.0,
+        unknown=-3.2,
+        coverage=13.6,
+        rival=-15.1,
+        offset=-8.5,
     ),
     ("en", False): Fusion(
         question=5.0,
@@ -110,7 +110,57 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
 }
 
 
-def fused_scores(language: Language, evidence: Evidence) -> Array:
-    """(passages,), in 0..1; `language` is the query's."""
-    single, several = (FUSION[language, asked].scores(evidence) for asked in (False, True))
+# The same for passages in the other language, which share no words with the query.
+ACROSS: dict[tuple[Language, bool], Fusion] = {
+    ("en", True): Fusion(
+        question=3.4,
+        centre=12.6,
+        text=0.4,
+        lexical=0.0,
+        unknown=0.0,
+        coverage=22.2,
+        rival=-19.8,
+        offset=-10.0,
+    ),
+    ("zh", True): Fusion(
+        question=3.0,
+        centre=11.7,
+        text=3.8,
+        lexical=0.0,
+        unknown=0.0,
+        coverage=22.2,
+        rival=-19.1,
+        offset=-11.4,
+    ),
+    ("en", False): Fusion(
+        question=1.9,
+        centre=0.0,
+        text=12.7,
+        lexical=0.0,
+        unknown=0.0,
+        coverage=6.6,
+        rival=-10.6,
+        offset=-4.6,
+    ),
+    ("zh", False): Fusion(
+        question=0.2,
+        centre=0.0,
+        text=16.2,
+        lexical=0.0,
+        unknown=0.0,
+        coverage=7.6,
+        rival=-4.7,
+        offset=-8.9,
+    ),
+}
+
+
+def fused_scores(language: Language, evidence: Evidence, across: NDArray[np.bool_]) -> Array:
+    """(passages,), in 0..1. `language` is the query's; `across` (passages,) are the passages that
+    are in another one, and are to be known by their meaning alone.
+    """
+    single, several = (
+        np.where(across, ACROSS[key].scores(evidence), FUSION[key].scores(evidence))
+        for key in ((language, False), (language, True))
+    )
     return np.where(np.isnan(evidence.centre), single, several)

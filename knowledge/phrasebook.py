@@ -1,6 +1,7 @@
-"""What customers say, in both languages, written for this project: knowledge/phrasebook/*.tsv.
+"""What customers say and what help pages answer, in both languages: knowledge/phrasebook.
 
-A row is one English text and the Chinese ones that say it, from the plain to the colloquial.
+Written for this project. A row is one English text and the Chinese ones that say it, from the plain
+to the colloquial.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ from pathlib import Path
 from knowledge.parallel import Pair
 
 PHRASEBOOK = Path(__file__).parent / "phrasebook"
+WRITTEN = "phrasebook"
 _SLOT = "{}"
 
 
 def read_phrasebook(folder: Path) -> list[Pair]:
-    """Sentences, things and actions, and each of the latter in each sentence about its like."""
-    rows = _read(folder / "sentences.tsv")
+    """Of the source `phrasebook` sentences, things and actions, each with all that say it; of
+    `phrasebook-filled` each thing and action once in each sentence about its like."""
+    written = [row for file in sorted((folder / "sentences").glob("*.tsv")) for row in _read(file)]
+    filled = list[tuple[str, str]]()
     for name in ("things", "actions"):
         fillings = _read(folder / f"{name}.tsv")
-        rows += [*fillings, *_fill(_read(folder / f"about_{name}.tsv"), fillings)]
-    return [Pair(en, zh, kind="service", source="phrasebook") for en, each in rows for zh in each]
+        written += fillings
+        filled += _fill(_read(folder / f"about_{name}.tsv"), fillings)
+    texts = [(english, chinese) for english, each in written for chinese in each]
+    return [
+        Pair(en, zh, kind="service", source=source)
+        for source, rows in ((WRITTEN, texts), (f"{WRITTEN}-filled", filled))
+        for en, zh in rows
+    ]
 
 
 def _read(file: Path) -> list[tuple[str, list[str]]]:
@@ -30,10 +40,10 @@ def _read(file: Path) -> list[tuple[str, list[str]]]:
 
 def _fill(
     frames: list[tuple[str, list[str]]], fillings: list[tuple[str, list[str]]]
-) -> Iterator[tuple[str, list[str]]]:
-    """The Chinese forms of a filling take turns, so that each form of a frame comes once."""
+) -> Iterator[tuple[str, str]]:
+    """The Chinese forms of frames and of fillings take turns."""
     for place, (english, chinese) in enumerate(fillings):
         for number, (frame, forms) in enumerate(frames):
-            turns = [chinese[(place + number + turn) % len(chinese)] for turn in range(len(forms))]
-            filled = [form.replace(_SLOT, turn) for form, turn in zip(forms, turns, strict=True)]
-            yield frame.replace(_SLOT, english), filled
+            form = forms[(place + number) % len(forms)]
+            filling = chinese[(place // len(forms) + number) % len(chinese)]
+            yield frame.replace(_SLOT, english), form.replace(_SLOT, filling)

@@ -130,7 +130,10 @@ class KnowledgeBase:
         else:
             words = current.store.full_text(text)
         numbers, evidence = _evidence(current, words, reading, least=3 * k)
-        scores = fused_scores(language_of(text), evidence)
+        asked_in = language_of(text)
+        # Of a passage with a twin in the query's language that twin is read instead (_with_twins).
+        across = (current.languages[numbers] != asked_in) & (current.twins[numbers] == 0)
+        scores = fused_scores(asked_in, evidence, across)
         cosines = np.maximum(evidence.question, evidence.text)
         table = np.column_stack([scores, cosines, evidence.lexical])
         if language is not None:

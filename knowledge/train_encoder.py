@@ -33,7 +33,7 @@ from knowledge.parallel import (
     read_twins,
     without_texts_of,
 )
-from knowledge.phrasebook import read_phrasebook
+from knowledge.phrasebook import WRITTEN, read_phrasebook
 from knowledge.tower_start import start_bag, start_reader
 from knowledge.translation_check import Found, check_translations
 from knowledge.types import TOKEN_DIMENSIONS, Embedder, Progress, Reading, Vectors
@@ -83,7 +83,11 @@ class EnglishTeacher:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        return Tokenizer.from_file(str(english_folder() / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(english_folder() / "tokenizer.json"))
+        # As it lies there it fills every text up to 128 tokens, and cuts it there.
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,10 @@ def read_corpus(
     training = balance(rest, cap=cap) + join(rest, count=_PASSAGES)
     help_docs = sorted((p for p in training if p.kind == "help_docs"), key=lambda p: p.digest)
     training = [p for p in training if p.kind != "help_docs"] + help_docs[:_HELP_DOCS]
-    # Dialogue is little text, freely translated: it needs more rounds than the others.
-    training += [pair for pair in training if pair.kind == "dialogue"]
-    return Corpus((*training, *own), tuple(held))
+    training += own
+    # Little text, freely translated: it needs more rounds than the others.
+    training += [pair for pair in training if pair.kind == "dialogue" or pair.source == WRITTEN]
+    return Corpus(tuple(training), tuple(held))
 
 
 def train(

@@ -79,6 +79,7 @@ def test_a_passage_comes_back_as_it_was_stored(store: KnowledgeStore) -> None:
     rival=st.floats(-1, 1),
     centre=st.none() | st.floats(0, 1),
     language=st.sampled_from(["en", "zh"]),
+    across=st.booleans(),
 )
 def test_more_evidence_never_lowers_the_score(
     question: float,
@@ -89,6 +90,7 @@ def test_more_evidence_never_lowers_the_score(
     rival: float,
     centre: float | None,
     language: Language,
+    across: bool,
 ) -> None:
     evidence = Evidence(
         question=np.array([question]),
@@ -99,7 +101,8 @@ def test_more_evidence_never_lowers_the_score(
         unknown=unknown,
         rival=rival,
     )
-    score = fused_scores(language, evidence)[0]
+    others = np.array([across])
+    score = fused_scores(language, evidence, others)[0]
     assert 0.0 <= score <= 1.0
     better = replace(
         evidence,
@@ -109,7 +112,7 @@ def test_more_evidence_never_lowers_the_score(
         coverage=np.array([min(1.0, coverage + 0.1)]),
         rival=rival - 0.1,
     )
-    assert fused_scores(language, better)[0] >= score
+    assert fused_scores(language, better, others)[0] >= score
 
 
 def test_other_ways_of_asking_lead_to_the_entry_and_are_not_part_of_its_text(

@@ -21,7 +21,7 @@ from knowledge.errors import KnowledgeError, PackError
 from knowledge.language import has_chinese
 from knowledge.parallel import POOL, Pair, balance, hold_out, join, read_pairs, read_twins
 from knowledge.phrasebook import PHRASEBOOK, read_phrasebook
-from knowledge.train_encoder import Corpus, read_corpus, train
+from knowledge.train_encoder import Corpus, EnglishTeacher, read_corpus, train
 from knowledge.translation_check import check_translations
 from knowledge.types import Reading, Vectors
 from tests.knowledge.lender import lent_tokenizer, lent_weights
@@ -126,6 +126,12 @@ def test_a_killed_training_goes_on_to_the_same_weights(
         for name in ("whole", "killed")
     )
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
+
+
+def test_the_english_teacher_reads_a_text_as_long_as_it_is() -> None:
+    tokenizer = EnglishTeacher().tokenizer
+    lengths = [len(encoding) for encoding in tokenizer.encode_batch(["refund", "refund " * 300])]
+    assert lengths == [3, 302]
 
 
 def test_a_word_is_linked_to_the_word_that_always_comes_with_it() -> None:
