@@ -99,8 +99,8 @@ def withdraw_entry(
     Raises KnowledgeBusy and the errors of Ingest.
     """
     versions, folder = Versions(home), home / FOLDER
-    if versions.current() == version:
-        with versions.writing():
+    with versions.writing():
+        if versions.current() == version:
             remove_entry(folder, entry.number, entry.language)
             return versions.rollback()
     if not remove_entry(folder, entry.number, entry.language):
