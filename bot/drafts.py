@@ -15,9 +15,17 @@ from knowledge.types import Language
 
 class DraftState(StrEnum):
     PROPOSED = "proposed"
+    PUBLISHING = "publishing"  # an admin has approved it, and the knowledge is being built
     PUBLISHED = "published"
     REJECTED = "rejected"
     UNDONE = "undone"  # was published, and taken back
+
+
+_BEFORE: Mapping[DraftState, DraftState] = {
+    DraftState.PUBLISHED: DraftState.PUBLISHING,
+    DraftState.REJECTED: DraftState.PROPOSED,
+    DraftState.UNDONE: DraftState.PUBLISHED,
+}
 
 
 @dataclass(frozen=True)
@@ -70,18 +78,37 @@ class Drafts:
     def change(self, number: int, proposal: Proposal) -> None:
         """What was checked before says nothing about the new text. Raises DraftError."""
         with self._database.transaction():
-            self._expect(number, DraftState.PROPOSED)
+            self.expect(number, DraftState.PROPOSED)
             self._db.table("drafts").update(number, _row(proposal) | {"checked": None})
 
     def keep_check(self, number: int, checked: str) -> None:
         with self._database.transaction():
             self._db.table("drafts").update(number, {"checked": checked})
 
+    def claim(self, draft: Draft, by: str) -> None:
+        """Before the knowledge changes: from here on nobody else changes or decides about it.
+
+        Raises DraftError where it is no longer what `by` has looked at.
+        """
+        with self._database.transaction():
+            if self.expect(draft.id, DraftState.PROPOSED) != draft:
+                raise DraftError(f"Draft {draft.id} was changed. Reload the page.", "changed")
+            values = {"decided_by": by, "decided_at": now()}
+            self._db.table("drafts").update(
+                draft.id, values | {"state": DraftState.PUBLISHING.value}
+            )
+
+    def release(self, number: int) -> None:
+        """Its publication failed, or was cut short: it waits again. Raises DraftError."""
+        with self._database.transaction():
+            self.expect(number, DraftState.PUBLISHING)
+            values = {"decided_by": None, "decided_at": None}
+            self._db.table("drafts").update(number, values | {"state": DraftState.PROPOSED.value})
+
     def decide(self, number: int, state: DraftState, by: str, *, version: str = "") -> None:
         """Raises DraftError where the draft is not where this can follow."""
-        before = DraftState.PUBLISHED if state is DraftState.UNDONE else DraftState.PROPOSED
         with self._database.transaction():
-            self._expect(number, before)
+            self.expect(number, _BEFORE[state])
             values = {"state": state.value, "decided_by": by, "decided_at": now()}
             self._db.table("drafts").update(
                 number, values | ({"knowledge_version": version} if version else {})
@@ -105,12 +132,22 @@ class Drafts:
             )
         return [_draft(row) for row in rows]
 
-    def _expect(self, number: int, state: DraftState) -> None:
-        found = self.get(number).state
-        if found is not state:
+    def being_published(self) -> Sequence[int]:
+        """The numbers of those that somebody has claimed."""
+        sql = "select id from drafts where state = ?"
+        with self._database.lock:
+            rows = list(self._db.query(sql, [DraftState.PUBLISHING.value]))
+        return [row["id"] for row in rows]
+
+    def expect(self, number: int, state: DraftState) -> Draft:
+        """Raises DraftError where it is in another state."""
+        draft = self.get(number)
+        if draft.state is not state:
             raise DraftError(
-                f"Draft {number} is {found.value}, not {state.value}. Reload the page.", "decided"
+                f"Draft {number} is {draft.state.value}, not {state.value}. Reload the page.",
+                "publishing" if draft.state is DraftState.PUBLISHING else "decided",
             )
+        return draft
 
 
 def _row(proposal: Proposal) -> dict[str, Any]:

@@ -127,12 +127,14 @@ class Versions:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Held by the one process that writes. Raises KnowledgeBusy."""
+        """Held by the one thread that writes, of all processes: one inside another is part of it.
+        Raises KnowledgeBusy.
+        """
         from filelock import FileLock, Timeout
 
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / "lock", timeout=0):
+            with FileLock(self.folder / "lock", timeout=0, is_singleton=True):
                 yield
         except Timeout:
             raise KnowledgeBusy(
