@@ -30,7 +30,9 @@ _BEFORE: Mapping[DraftState, DraftState] = {
 
 @dataclass(frozen=True)
 class Draft:
-    """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that."""
+    """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that.
+    `changed_by` is whose words it has now; empty where they are those of `created_by`.
+    """
 
     id: int
     created_at: str
@@ -45,6 +47,7 @@ class Draft:
     decided_at: str = ""
     knowledge_version: str = ""
     checked: str = ""
+    changed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,19 @@ class Drafts:
             number: Any = self._db.table("drafts").insert(row).last_pk
         return int(number)
 
-    def change(self, number: int, proposal: Proposal) -> None:
+    def change(self, number: int, proposal: Proposal, by: str) -> None:
         """What was checked before says nothing about the new text. Raises DraftError."""
+        row = _row(proposal)
         with self._database.transaction():
-            self.expect(number, DraftState.PROPOSED)
-            self._db.table("drafts").update(number, _row(proposal) | {"checked": None})
+            if row != _row(self.expect(number, DraftState.PROPOSED)):
+                values = row | {"checked": None, "changed_by": by}
+                self._db.table("drafts").update(number, values)
 
-    def keep_check(self, number: int, checked: str) -> None:
+    def keep_check(self, draft: Draft, checked: str) -> None:
+        """Of what is no longer as it was checked, nothing is kept."""
         with self._database.transaction():
-            self._db.table("drafts").update(number, {"checked": checked})
+            if self.get(draft.id) == draft:
+                self._db.table("drafts").update(draft.id, {"checked": checked})
 
     def claim(self, draft: Draft, by: str) -> None:
         """Before the knowledge changes: from here on nobody else changes or decides about it.
@@ -150,7 +157,7 @@ class Drafts:
         return draft
 
 
-def _row(proposal: Proposal) -> dict[str, Any]:
+def _row(proposal: Proposal | Draft) -> dict[str, Any]:
     question, answer = proposal.question.strip(), proposal.answer.strip()
     if not (question and answer):
         raise DraftError("A draft needs a question and an answer. Fill in both.", "incomplete")
@@ -174,4 +181,5 @@ def _draft(row: Mapping[str, Any]) -> Draft:
         decided_at=row["decided_at"] or "",
         knowledge_version=row["knowledge_version"] or "",
         checked=row["checked"] or "",
+        changed_by=row["changed_by"] or "",
     )

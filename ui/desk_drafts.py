@@ -98,7 +98,7 @@ def change_draft(
     request: Request, agent: CurrentAgent, number: int, written: Annotated[Written, Form()]
 ) -> Response:
     try:
-        _drafts(request).change(number, written.proposal())
+        _drafts(request).change(number, written.proposal(), agent.name)
     except DraftError as error:
         return _draft_page(request, agent, number, _sentence(request, error))
     _audit(request, agent, "drafted", number)
@@ -109,12 +109,12 @@ def change_draft(
 def check(request: Request, agent: CurrentAgent, number: int) -> Response:
     """Starts the eval sets in the background; the page shows how far they are."""
     desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
-    entry = entry_of(drafts_.get(number))
+    chosen = drafts_.get(number)
 
     def work(progress: Progress) -> None:
         embedder = load_embedder(desk.config.embedder)
-        report = check_entry(desk.config, entry, embedder, progress=progress)
-        drafts_.keep_check(number, json.dumps(asdict(report), ensure_ascii=False))
+        report = check_entry(desk.config, entry_of(chosen), embedder, progress=progress)
+        drafts_.keep_check(chosen, json.dumps(asdict(report), ensure_ascii=False))
 
     desk_of(request).checks.start(_job(number), work)
     return _to(number)
@@ -186,10 +186,15 @@ def publication_of(frontdesk: Frontdesk) -> Publication:
 
 
 def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
-    """An admin who did not write it; who wrote it where there is no other admin."""
+    """An admin who wrote nothing of it; where all did, one who did not write it last; who wrote it
+    where there is no other admin.
+    """
     members = desk_of(request).staff.members()
     admins = {member.agent.name for member in members if member.agent.is_admin}
-    return agent.is_admin and (agent.name != chosen.created_by or admins == {agent.name})
+    fresh = admins - {chosen.created_by, chosen.changed_by}
+    if fresh or not agent.is_admin:
+        return agent.name in fresh
+    return agent.name != (chosen.changed_by or chosen.created_by) or admins == {agent.name}
 
 
 def _draft_page(

@@ -208,6 +208,7 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
     },
     "draft_save": {"en": "Save draft", "zh": "保存草稿"},
     "draft_by": {"en": "Written by {name},", "zh": "{name} 编写于"},
+    "draft_changed": {"en": "changed by {name}", "zh": "{name} 修改过"},
     "draft_decided": {"en": "decided by {name},", "zh": "{name} 处理于"},
     "draft_conversation": {"en": "the conversation it came from", "zh": "来源对话"},
     "draft_state_proposed": {"en": "Waits for an admin", "zh": "待管理员审阅"},

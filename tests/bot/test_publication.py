@@ -62,13 +62,13 @@ def test_what_is_being_published_is_neither_changed_nor_rejected(
     drafts: Drafts, publication: Publication, home: Path
 ) -> None:
     draft = propose(drafts, MARS)
-    refused = []
+    refused: list[str] = []
 
     def meanwhile(stage: str, done: int, total: int) -> None:
         if refused:
             return
         with pytest.raises(DraftError) as error:
-            drafts.change(draft.id, SHOP)
+            drafts.change(draft.id, SHOP, "bob")
         refused.append(error.value.reason)
         with ThreadPoolExecutor(1) as other, pytest.raises(KnowledgeBusy):
             other.submit(publication.reject, draft.id, "bob").result()
@@ -91,7 +91,7 @@ def test_what_changed_since_it_was_looked_at_is_not_published(
     drafts: Drafts, publication: Publication, home: Path
 ) -> None:
     draft = propose(drafts, MARS)
-    drafts.change(draft.id, SHOP)
+    drafts.change(draft.id, SHOP, "bob")
     with pytest.raises(DraftError) as error:
         publication.publish(draft, "ann", silent)
     assert error.value.reason == "changed"

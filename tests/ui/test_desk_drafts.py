@@ -26,6 +26,8 @@ from ui.server import create_app
 QUESTION, ANSWER = "Is there parking at the store?", "Yes, behind the house."
 FORM = {"question": QUESTION, "answer": ANSWER, "asked": "where to park\n\n", "language": "en"}
 
+CHECKED = '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}'
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -> FastAPI:
@@ -146,10 +148,28 @@ def test_a_change_has_to_be_tried_out_again(app: FastAPI, client: TestClient) ->
     state: DeskState = app.state.desk
     number = int(path.rpartition("/")[2])
     drafts = Drafts(state.frontdesk.log.database)
-    drafts.keep_check(number, '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}')
+    drafts.keep_check(drafts.get(number), CHECKED)
     client.post(path, data=FORM | {"answer": "No."})
     assert drafts.get(number).checked == ""
     assert drafts.get(number).answer == "No."
+
+
+def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    for author in ("Mei", "Root"):
+        log_in(client, author)
+        path = write_draft(client)
+        number = int(path.rpartition("/")[2])
+        log_in(client, "Second")
+        client.post(path, data=FORM | {"answer": f"Words of the second, not of {author}."})
+        drafts.keep_check(drafts.get(number), CHECKED)
+        assert client.post(f"{path}/publish").status_code == 403
+        page = client.get(path).text
+        assert "changed by Second" in page
+        assert "Another admin has to look at it" in page
+        log_in(client, "Root")
+        assert f"{path}/publish" in client.get(path).text
 
 
 def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
