@@ -15,14 +15,24 @@ from knowledge.types import Language
 
 class DraftState(StrEnum):
     PROPOSED = "proposed"
+    PUBLISHING = "publishing"  # an admin has approved it, and the knowledge is being built
     PUBLISHED = "published"
     REJECTED = "rejected"
     UNDONE = "undone"  # was published, and taken back
 
 
+_BEFORE: Mapping[DraftState, DraftState] = {
+    DraftState.PUBLISHED: DraftState.PUBLISHING,
+    DraftState.REJECTED: DraftState.PROPOSED,
+    DraftState.UNDONE: DraftState.PUBLISHED,
+}
+
+
 @dataclass(frozen=True)
 class Draft:
-    """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that."""
+    """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that.
+    `changed_by` is whose words it has now; empty where they are those of `created_by`.
+    """
 
     id: int
     created_at: str
@@ -37,6 +47,7 @@ class Draft:
     decided_at: str = ""
     knowledge_version: str = ""
     checked: str = ""
+    changed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,21 +78,44 @@ class Drafts:
             number: Any = self._db.table("drafts").insert(row).last_pk
         return int(number)
 
-    def change(self, number: int, proposal: Proposal) -> None:
+    def change(self, number: int, proposal: Proposal, by: str) -> None:
         """What was checked before says nothing about the new text. Raises DraftError."""
+        row = _row(proposal)
         with self._database.transaction():
-            self._expect(number, DraftState.PROPOSED)
-            self._db.table("drafts").update(number, _row(proposal) | {"checked": None})
+            if row != _row(self.expect(number, DraftState.PROPOSED)):
+                values = row | {"checked": None, "changed_by": by}
+                self._db.table("drafts").update(number, values)
 
-    def keep_check(self, number: int, checked: str) -> None:
+    def keep_check(self, draft: Draft, checked: str) -> None:
+        """Of what is no longer as it was checked, nothing is kept."""
         with self._database.transaction():
-            self._db.table("drafts").update(number, {"checked": checked})
+            if self.get(draft.id) == draft:
+                self._db.table("drafts").update(draft.id, {"checked": checked})
+
+    def claim(self, draft: Draft, by: str) -> None:
+        """Before the knowledge changes: from here on nobody else changes or decides about it.
+
+        Raises DraftError where it is no longer what `by` has looked at.
+        """
+        with self._database.transaction():
+            if self.expect(draft.id, DraftState.PROPOSED) != draft:
+                raise DraftError(f"Draft {draft.id} was changed. Reload the page.", "changed")
+            values = {"decided_by": by, "decided_at": now()}
+            self._db.table("drafts").update(
+                draft.id, values | {"state": DraftState.PUBLISHING.value}
+            )
+
+    def release(self, number: int) -> None:
+        """Its publication failed, or was cut short: it waits again. Raises DraftError."""
+        with self._database.transaction():
+            self.expect(number, DraftState.PUBLISHING)
+            values = {"decided_by": None, "decided_at": None}
+            self._db.table("drafts").update(number, values | {"state": DraftState.PROPOSED.value})
 
     def decide(self, number: int, state: DraftState, by: str, *, version: str = "") -> None:
         """Raises DraftError where the draft is not where this can follow."""
-        before = DraftState.PUBLISHED if state is DraftState.UNDONE else DraftState.PROPOSED
         with self._database.transaction():
-            self._expect(number, before)
+            self.expect(number, _BEFORE[state])
             values = {"state": state.value, "decided_by": by, "decided_at": now()}
             self._db.table("drafts").update(
                 number, values | ({"knowledge_version": version} if version else {})
@@ -105,15 +139,25 @@ class Drafts:
             )
         return [_draft(row) for row in rows]
 
-    def _expect(self, number: int, state: DraftState) -> None:
-        found = self.get(number).state
-        if found is not state:
+    def being_published(self) -> Sequence[int]:
+        """The numbers of those that somebody has claimed."""
+        sql = "select id from drafts where state = ?"
+        with self._database.lock:
+            rows = list(self._db.query(sql, [DraftState.PUBLISHING.value]))
+        return [row["id"] for row in rows]
+
+    def expect(self, number: int, state: DraftState) -> Draft:
+        """Raises DraftError where it is in another state."""
+        draft = self.get(number)
+        if draft.state is not state:
             raise DraftError(
-                f"Draft {number} is {found.value}, not {state.value}. Reload the page.", "decided"
+                f"Draft {number} is {draft.state.value}, not {state.value}. Reload the page.",
+                "publishing" if draft.state is DraftState.PUBLISHING else "decided",
             )
+        return draft
 
 
-def _row(proposal: Proposal) -> dict[str, Any]:
+def _row(proposal: Proposal | Draft) -> dict[str, Any]:
     question, answer = proposal.question.strip(), proposal.answer.strip()
     if not (question and answer):
         raise DraftError("A draft needs a question and an answer. Fill in both.", "incomplete")
@@ -137,4 +181,5 @@ def _draft(row: Mapping[str, Any]) -> Draft:
         decided_at=row["decided_at"] or "",
         knowledge_version=row["knowledge_version"] or "",
         checked=row["checked"] or "",
+        changed_by=row["changed_by"] or "",
     )

@@ -204,3 +204,8 @@ def _counts(db: Database) -> None:
 def _customers_who_type(db: Database) -> None:
     """When the customer last typed to a person; what was typed is nobody's until it is sent."""
     db.table("conversations").add_column("customer_typing_at", str)
+
+
+@migrations(name="062_who_changed_a_draft")
+def _who_changed_a_draft(db: Database) -> None:
+    db.table("drafts").add_column("changed_by", str)

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from knowledge.embedding_cache import EmbeddingCache
-from knowledge.errors import KnowledgeError, KnowledgeMissing, UnreadableFile
+from knowledge.errors import KnowledgeError, UnreadableFile
 from knowledge.pack import Pack, merge_packs, read_pack
 from knowledge.passage_vectors import PassageVectors, vector_texts, with_centres
 from knowledge.passages import cut
@@ -113,11 +113,8 @@ class Ingest:
                     old.close()
 
     def _open_current(self) -> KnowledgeStore | None:
-        try:
-            name = self._versions.current()
-        except KnowledgeMissing:
-            return None
-        return KnowledgeStore(self._versions.path(name) / "passages.db")
+        name = self._versions.answering()
+        return KnowledgeStore(self._versions.path(name) / "passages.db") if name else None
 
     def _bring_up_to_date(self, old: KnowledgeStore | None, sources: list[Source]) -> IngestReport:
         found = find_documents(sources)
@@ -245,6 +242,7 @@ class Ingest:
     def _facts(self, state: _State, pack: Pack, sources: Sequence[Source]) -> dict[str, Any]:
         return {
             "layout": LAYOUT,
+            "replaced": self._versions.answering(),
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "sources": [str(source.path) for source in sources],
             "pack": pack.facts(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,20 +75,22 @@ def remove_entry(folder: Path, number: int, language: Language) -> bool:
     return True
 
 
+def has_entry(home: Path, entry: LearnedEntry) -> bool:
+    before = _read(_path(home / FOLDER, entry.language))
+    return _without(before, entry.number) != before
+
+
 def publish_entry(
     home: Path, entry: LearnedEntry, embedder: Embedder, *, chroma_url: str, progress: Progress
 ) -> IngestReport:
-    """Adds the entry and ingests. Raises the errors of Ingest; the document is then as before."""
+    """Adds the entry and ingests. Raises KnowledgeBusy and the errors of Ingest; the document is
+    then as before.
+    """
     folder = home / FOLDER
-    path = _path(folder, entry.language)
-    before = _read(path)
-    add_entry(folder, entry)
-    try:
+    with _changing(home, entry):
+        add_entry(folder, entry)
         run = Ingest(home, embedder, chroma_url=chroma_url, progress=progress)
         return run.run([*_demo(home), folder])
-    except BaseException:
-        _write(path, before) if before else path.unlink()
-        raise
 
 
 def withdraw_entry(
@@ -96,21 +99,32 @@ def withdraw_entry(
     """Takes the entry out again, and returns the version that answers now.
 
     Where `version`, which brought it, still answers, the one before is switched back to at once.
-    Raises KnowledgeBusy and the errors of Ingest.
+    Raises KnowledgeBusy and the errors of Ingest; the document is then as before.
     """
     versions, folder = Versions(home), home / FOLDER
-    if versions.current() == version:
-        with versions.writing():
+    with _changing(home, entry):
+        if versions.current() == version:
             remove_entry(folder, entry.number, entry.language)
             return versions.rollback()
-    if not remove_entry(folder, entry.number, entry.language):
-        raise KnowledgeError(
-            f"Entry {entry.number} is no longer in {folder}: somebody has taken it out by hand."
-        )
-    ingest = Ingest(home, embedder, chroma_url=chroma_url)
-    if any(folder.iterdir()):
+        if not has_entry(home, entry):
+            raise KnowledgeError(
+                f"Entry {entry.number} is no longer in {folder}: somebody has taken it out by hand."
+            )
+        return drop_entry(home, entry, embedder, chroma_url=chroma_url)
+
+
+def drop_entry(home: Path, entry: LearnedEntry, embedder: Embedder, *, chroma_url: str) -> str:
+    """The entry is in no document and not in the version that answers now, which is returned.
+
+    Raises as withdraw_entry does.
+    """
+    folder = home / FOLDER
+    with _changing(home, entry):
+        remove_entry(folder, entry.number, entry.language)
+        ingest = Ingest(home, embedder, chroma_url=chroma_url)
+        if folder.resolve() in sources(home) and not any(folder.glob("*.md")):
+            return ingest.remove(folder).version
         return ingest.run([]).version
-    return ingest.remove(folder).version
 
 
 def sources(home: Path) -> list[Path]:
@@ -121,6 +135,19 @@ def sources(home: Path) -> list[Path]:
         return [Path(path) for path in store.fact("sources")]
     finally:
         store.close()
+
+
+@contextmanager
+def _changing(home: Path, entry: LearnedEntry) -> Iterator[None]:
+    """Nobody else changes the document meanwhile. Where that fails, it is as before."""
+    path = _path(home / FOLDER, entry.language)
+    with Versions(home).writing():
+        before = _read(path)
+        try:
+            yield
+        except BaseException:
+            _write(path, before) if before else path.unlink(missing_ok=True)
+            raise
 
 
 def _demo(home: Path) -> list[Path]:

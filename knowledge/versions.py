@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
+from knowledge.store import KnowledgeStore
 
 # What a version's folder holds, and in which form: raise it when that changes.
 LAYOUT = 6
@@ -46,6 +47,13 @@ class Versions:
                 f"No knowledge at {self.folder.parent}. "
                 "Run: frontdesk ingest knowledge/packs/shop, or a folder of your own documents."
             ) from None
+
+    def answering(self) -> str:
+        """As `current`, and "" where nothing has been ingested."""
+        try:
+            return self.current()
+        except KnowledgeMissing:
+            return ""
 
     def names(self) -> list[str]:
         """All finished versions, the oldest first."""
@@ -80,31 +88,53 @@ class Versions:
             os.close(folder)
 
     def rollback(self) -> str:
-        """Returns to the version before the current one. Raises KnowledgeError if there is none."""
+        """Returns to what the current version replaced. Raises KnowledgeError if that is gone."""
         current = self.current()
-        older = [name for name in self.names() if name < current]
-        if not older:
+        before = self._before(current)
+        if not before:
             raise KnowledgeError(f"There is no version before {current} to return to.")
-        self.switch(older[-1])
-        return older[-1]
+        self.switch(before)
+        return before
 
     def prune(self) -> list[str]:
-        """Removes unfinished and old versions, and returns the names of those that are left."""
+        """Removes what is unfinished and what no rollback returns to: old versions, and those that
+        were taken back. Returns the names of those that are left.
+        """
         shutil.rmtree(self.building, ignore_errors=True)
         names = self.names()
-        for name in names[:-VERSIONS_KEPT]:
-            if name != self.current():
-                shutil.rmtree(self.path(name))
+        kept = set(names[-1:])  # whether it answers or not: its number is not given again
+        name = self.answering()
+        for _ in range(VERSIONS_KEPT):
+            kept.add(name)
+            name = self._before(name) if name else ""
+        for old in set(names) - kept:
+            shutil.rmtree(self.path(old))
         return self.names()
+
+    def _before(self, name: str) -> str:
+        """The version that `name` replaced, "" where it is not there (any more). One that was made
+        before this was written down returns to the next lower number.
+        """
+        names = self.names()
+        store = KnowledgeStore(self.path(name) / "passages.db")
+        try:
+            replaced: str | None = store.fact("replaced")
+        finally:
+            store.close()
+        if replaced is None:
+            replaced = max((other for other in names if other < name), default="")
+        return replaced if replaced in names else ""
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Held by the one process that writes. Raises KnowledgeBusy."""
+        """Held by the one thread that writes, of all processes: one inside another is part of it.
+        Raises KnowledgeBusy.
+        """
         from filelock import FileLock, Timeout
 
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self.folder / "lock", timeout=0):
+            with FileLock(self.folder / "lock", timeout=0, is_singleton=True):
                 yield
         except Timeout:
             raise KnowledgeBusy(

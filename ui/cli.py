@@ -155,7 +155,7 @@ def knowledge_list(config_path: Path | None, home: Path | None, as_json: bool) -
 @HOME
 @click.pass_obj
 def knowledge_rollback(config_path: Path | None, home: Path | None) -> None:
-    """Return to the version before the current one."""
+    """Return to the version that answered before the current one."""
     from knowledge.versions import Versions
 
     versions = Versions(config_of(config_path, home=home).home)

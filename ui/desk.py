@@ -6,6 +6,7 @@ it answers without a login, and a form without the session's token is refused.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from bot.errors import DraftError
+from bot.errors import BotError, DraftError
 from bot.handoff import HandOff
 from bot.live import Live
 from bot.staff import Staff
+from knowledge.errors import KnowledgeError
 from ui.checks import Checks
+from ui.desk_drafts import publication_of
 from ui.desk_drafts import router as drafts_router
 from ui.desk_events import router as events_router
 from ui.desk_gaps import router as gaps_router
@@ -44,6 +47,8 @@ from ui.login_limit import LoginLimit
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
+
+logger = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
 # For so many conversations replies are suggested at once: the others wait, and customers do not.
@@ -92,6 +97,10 @@ def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
         {},
         ThreadPoolExecutor(_SUGGESTING, "suggesting"),
     )
+    try:
+        publication_of(frontdesk).settle()
+    except (KnowledgeError, BotError) as error:
+        logger.warning("%s", error)  # the next publication tries again
     app.add_exception_handler(NotLoggedIn, _to_login)
     app.add_exception_handler(NotAllowed, _refused)
     app.add_exception_handler(DraftError, _no_draft)

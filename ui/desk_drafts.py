@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -15,18 +16,19 @@ from pydantic import BaseModel, Field
 from bot.audit import Action, write_audit
 from bot.drafts import Draft, Drafts, DraftState, Proposal
 from bot.errors import BotError, DraftError
+from bot.publication import Publication, entry_of
 from bot.reviews import reviews_of
 from evals.gate import check_entry
 from knowledge.embedder import load_embedder
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeBusy, KnowledgeError
 from knowledge.language import language_of
-from knowledge.learned import LearnedEntry, publish_entry, withdraw_entry
 from knowledge.types import Language
 from ui.desk_pages import page, problem, text
 from ui.desk_session import PATH, Admin, CurrentAgent, desk_language
 from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
+    from bot.build import Frontdesk
     from bot.staff import Agent
     from knowledge.types import Progress
 
@@ -96,7 +98,7 @@ def change_draft(
     request: Request, agent: CurrentAgent, number: int, written: Annotated[Written, Form()]
 ) -> Response:
     try:
-        _drafts(request).change(number, written.proposal())
+        _drafts(request).change(number, written.proposal(), agent.name)
     except DraftError as error:
         return _draft_page(request, agent, number, _sentence(request, error))
     _audit(request, agent, "drafted", number)
@@ -107,12 +109,12 @@ def change_draft(
 def check(request: Request, agent: CurrentAgent, number: int) -> Response:
     """Starts the eval sets in the background; the page shows how far they are."""
     desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
-    entry = _entry(drafts_.get(number))
+    chosen = drafts_.get(number)
 
     def work(progress: Progress) -> None:
         embedder = load_embedder(desk.config.embedder)
-        report = check_entry(desk.config, entry, embedder, progress=progress)
-        drafts_.keep_check(number, json.dumps(asdict(report), ensure_ascii=False))
+        report = check_entry(desk.config, entry_of(chosen), embedder, progress=progress)
+        drafts_.keep_check(chosen, json.dumps(asdict(report), ensure_ascii=False))
 
     desk_of(request).checks.start(_job(number), work)
     return _to(number)
@@ -127,20 +129,15 @@ def progress(request: Request, agent: CurrentAgent, number: int) -> Response:
 @router.post("/{number}/publish")
 def publish(request: Request, admin: Admin, number: int) -> Response:
     """Only what was checked, and only by a second pair of eyes where there is one."""
-    desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
-    chosen = drafts_.get(number)
+    chosen = _drafts(request).get(number)
     if not may_publish(request, admin, chosen) or not chosen.checked:
         return problem(request, 403, "not_allowed")
 
     def work(progress: Progress) -> None:
-        report = publish_entry(
-            desk.config.home,
-            _entry(chosen),
-            load_embedder(desk.config.embedder),
-            chroma_url=desk.config.chroma_url,
-            progress=progress,
-        )
-        drafts_.decide(number, DraftState.PUBLISHED, admin.name, version=report.version)
+        try:
+            publication_of(desk_of(request).frontdesk).publish(chosen, admin.name, progress)
+        except (KnowledgeError, BotError) as error:
+            raise BotError(_sentence(request, error)) from error
         _audit(request, admin, "published", number)
 
     desk_of(request).checks.start(_job(number), work)
@@ -150,8 +147,8 @@ def publish(request: Request, admin: Admin, number: int) -> Response:
 @router.post("/{number}/reject")
 def reject(request: Request, admin: Admin, number: int) -> Response:
     try:
-        _drafts(request).decide(number, DraftState.REJECTED, admin.name)
-    except DraftError as error:
+        publication_of(desk_of(request).frontdesk).reject(number, admin.name)
+    except (KnowledgeError, BotError) as error:
         return _draft_page(request, admin, number, _sentence(request, error))
     _audit(request, admin, "rejected", number)
     return _to(number)
@@ -159,24 +156,12 @@ def reject(request: Request, admin: Admin, number: int) -> Response:
 
 @router.post("/{number}/undo")
 def undo(request: Request, admin: Admin, number: int) -> Response:
-    """The entry is taken out, and the knowledge is as it was before it."""
-    desk, drafts_ = desk_of(request).frontdesk, _drafts(request)
-    chosen = drafts_.get(number)
-    if chosen.state is not DraftState.PUBLISHED:
+    if _drafts(request).get(number).state is not DraftState.PUBLISHED:
         return _to(number)
     try:
-        withdraw_entry(
-            desk.config.home,
-            _entry(chosen),
-            chosen.knowledge_version,
-            load_embedder(desk.config.embedder),
-            chroma_url=desk.config.chroma_url,
-        )
-        drafts_.decide(number, DraftState.UNDONE, admin.name)
-    except DraftError as error:
-        return _draft_page(request, admin, number, _sentence(request, error))
+        publication_of(desk_of(request).frontdesk).undo(number, admin.name)
     except (KnowledgeError, BotError) as error:
-        return _draft_page(request, admin, number, str(error))
+        return _draft_page(request, admin, number, _sentence(request, error))
     _audit(request, admin, "undone", number)
     return _to(number)
 
@@ -186,15 +171,30 @@ def _language(request: Request, question: str) -> Language:
     return language_of(question) if question else desk_language(request)
 
 
-def _sentence(request: Request, error: DraftError) -> str:
-    return text(f"draft_problem_{error.reason}", desk_language(request))
+def _sentence(request: Request, error: KnowledgeError | BotError) -> str:
+    if isinstance(error, DraftError):
+        return text(f"draft_problem_{error.reason}", desk_language(request))
+    if isinstance(error, KnowledgeBusy):
+        return text("draft_problem_busy", desk_language(request))
+    return str(error)
+
+
+def publication_of(frontdesk: Frontdesk) -> Publication:
+    config = frontdesk.config
+    load = partial(load_embedder, config.embedder)
+    return Publication(Drafts(frontdesk.log.database), config, load)
 
 
 def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
-    """An admin who did not write it; who wrote it where there is no other admin."""
+    """An admin who wrote nothing of it; where all did, one who did not write it last; who wrote it
+    where there is no other admin.
+    """
     members = desk_of(request).staff.members()
     admins = {member.agent.name for member in members if member.agent.is_admin}
-    return agent.is_admin and (agent.name != chosen.created_by or admins == {agent.name})
+    fresh = admins - {chosen.created_by, chosen.changed_by}
+    if fresh or not agent.is_admin:
+        return agent.name in fresh
+    return agent.name != (chosen.changed_by or chosen.created_by) or admins == {agent.name}
 
 
 def _draft_page(
@@ -252,12 +252,6 @@ def _conversation(request: Request, turn_id: int | None) -> str:
         sql = "select conversation_id from turns where id = ?"
         row: Any = connection.execute(sql, [turn_id]).fetchone()
     return str(row[0]) if row else ""
-
-
-def _entry(chosen: Draft) -> LearnedEntry:
-    return LearnedEntry(
-        chosen.id, chosen.language, chosen.question, chosen.answer, tuple(chosen.asked)
-    )
 
 
 def _audit(request: Request, agent: Agent, action: Action, number: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -154,8 +156,11 @@ def test_a_killed_run_leaves_the_old_version_and_the_next_one_cleans_up(
 
 
 def test_a_second_writer_is_refused_with_a_sentence(docs: Path, home: Path) -> None:
-    with Versions(home).writing(), pytest.raises(KnowledgeBusy, match="Wait until it is done"):
-        Ingest(home, BagEmbedder()).run([docs])
+    with Versions(home).writing(), ThreadPoolExecutor(1) as other:
+        run = other.submit(Ingest(home, BagEmbedder()).run, [docs])
+        with pytest.raises(KnowledgeBusy, match="Wait until it is done"):
+            run.result()
+        assert Ingest(home, BagEmbedder()).run([docs]).published, "the first one goes on"
 
 
 def test_rollback_returns_to_the_version_before_and_a_running_search_follows(
@@ -169,6 +174,39 @@ def test_rollback_returns_to_the_version_before_and_a_running_search_follows(
     assert "5.90" in base.search("what does shipping cost")[0].passage.text
     assert Versions(home).rollback() == "0001"
     assert "4.90" in base.search("what does shipping cost")[0].passage.text
+    with pytest.raises(KnowledgeError, match="no version before"):
+        Versions(home).rollback()
+
+
+def test_what_was_taken_back_is_not_returned_to_and_gives_its_number_to_nobody(
+    docs: Path, home: Path
+) -> None:
+    versions = Versions(home)
+
+    def ingest(price: str) -> str:
+        text = SHIPPING.replace("4.90", price)
+        (docs / "shipping.md").write_text(text, encoding="utf-8")
+        return Ingest(home, BagEmbedder()).run([docs]).version
+
+    assert ingest("4.90") == "0001"
+    for number in range(2, VERSIONS_KEPT + 4):
+        assert ingest(f"{number}0.00") == f"{number:04}"
+        assert versions.rollback() == "0001"
+        assert "4.90" in found(home, "what does shipping cost")
+    assert versions.names()[0] == "0001", "a rollback needs it"
+    assert len(versions.names()) <= VERSIONS_KEPT + 1
+
+
+def test_a_version_that_does_not_say_what_it_replaced_returns_to_the_number_before(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "shipping.md").write_text(SHIPPING.replace("4.90", "5.90"), encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs])
+    for name in Versions(home).names():
+        with closing(sqlite3.connect(Versions(home).path(name) / "passages.db")) as store, store:
+            store.execute("delete from facts where name = 'replaced'")
+    assert Versions(home).rollback() == "0001"
     with pytest.raises(KnowledgeError, match="no version before"):
         Versions(home).rollback()
 

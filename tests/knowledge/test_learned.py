@@ -86,6 +86,17 @@ def test_publishing_answers_and_taking_it_back_is_as_before(home: Path) -> None:
     base.close()
 
 
+def test_taking_one_back_does_not_bring_another_back_that_was_taken_back(home: Path) -> None:
+    embedder = BagEmbedder()
+    other = LearnedEntry(2, "en", "Is there parking", "Behind the house.")
+    for entry in (HOURS, other):
+        report = publish_entry(home, entry, embedder, chroma_url="", progress=silent)
+        assert withdraw_entry(home, entry, report.version, embedder, chroma_url="") == "0001"
+    base = KnowledgeBase(home, embedder)
+    assert base.search("café open", k=1)[0].passage.text == "Five days."
+    base.close()
+
+
 def test_an_entry_can_be_taken_back_after_others_came(home: Path) -> None:
     embedder = BagEmbedder()
     report = publish_entry(home, HOURS, embedder, chroma_url="", progress=silent)

@@ -12,15 +12,21 @@ from fastapi.testclient import TestClient
 from bot.build import build
 from bot.config import Config
 from bot.drafts import Drafts
+from bot.publication import entry_of
 from knowledge.ingest import Ingest
+from knowledge.learned import FOLDER, add_entry, has_entry
 from knowledge.types import Embedder
+from knowledge.versions import Versions
 from tests.ui.agents import add_agent, log_in
 from tests.ui.desk import wait_until
+from ui.desk import mount_desk
 from ui.desk_state import DeskState
 from ui.server import create_app
 
 QUESTION, ANSWER = "Is there parking at the store?", "Yes, behind the house."
 FORM = {"question": QUESTION, "answer": ANSWER, "asked": "where to park\n\n", "language": "en"}
+
+CHECKED = '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}'
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +110,66 @@ def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> N
     assert "Rejected" in client.post(f"{path}/reject").text
 
 
+def test_nobody_decides_while_another_changes_the_knowledge(
+    app: FastAPI, client: TestClient
+) -> None:
+    log_in(client, "Root")
+    path = write_draft(client)
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    draft = drafts.get(int(path.rpartition("/")[2]))
+    drafts.claim(draft, "Second")
+    with Versions(state.frontdesk.config.home).writing():
+        refused = client.post(f"{path}/reject")
+        assert refused.status_code == 422
+        assert "The knowledge is being changed right now" in refused.text
+        assert "Being published" in refused.text
+    assert "being published right now" in client.post(path, data=FORM).text
+
+
+def test_a_server_that_starts_takes_out_what_one_before_did_not_finish(
+    app: FastAPI, client: TestClient
+) -> None:
+    log_in(client, "Root")
+    path = write_draft(client)
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    draft = drafts.get(int(path.rpartition("/")[2]))
+    drafts.claim(draft, "Second")
+    add_entry(state.frontdesk.config.home / FOLDER, entry_of(draft))
+    mount_desk(FastAPI(), state.frontdesk, state.live)
+    assert drafts.get(draft.id) == draft
+    assert not has_entry(state.frontdesk.config.home, entry_of(draft))
+
+
 def test_a_change_has_to_be_tried_out_again(app: FastAPI, client: TestClient) -> None:
     log_in(client, "Root")
     path = write_draft(client)
     state: DeskState = app.state.desk
     number = int(path.rpartition("/")[2])
     drafts = Drafts(state.frontdesk.log.database)
-    drafts.keep_check(number, '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}')
+    drafts.keep_check(drafts.get(number), CHECKED)
     client.post(path, data=FORM | {"answer": "No."})
     assert drafts.get(number).checked == ""
     assert drafts.get(number).answer == "No."
+
+
+def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    for author in ("Mei", "Root"):
+        log_in(client, author)
+        path = write_draft(client)
+        number = int(path.rpartition("/")[2])
+        log_in(client, "Second")
+        client.post(path, data=FORM | {"answer": f"Words of the second, not of {author}."})
+        drafts.keep_check(drafts.get(number), CHECKED)
+        assert client.post(f"{path}/publish").status_code == 403
+        page = client.get(path).text
+        assert "changed by Second" in page
+        assert "Another admin has to look at it" in page
+        log_in(client, "Root")
+        assert f"{path}/publish" in client.get(path).text
 
 
 def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
