@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,10 @@ _OPEN = """
 
 
 class Live:
-    def __init__(self, database: ConversationDatabase) -> None:
+    def __init__(
+        self, database: ConversationDatabase, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`clock`: seconds, of a time that goes on while the machine sleeps."""
         self._own: sqlite3.Connection = database.db.conn
         self._lock = database.lock
         if database.path is not None:
@@ -86,6 +90,8 @@ class Live:
             )
             self._own.execute("pragma query_only = on")
         self._in_memory = database.path is None
+        self._clock = clock
+        self._listens_since = self._listened_at = clock()
         self.stopped = False
 
     def stop(self) -> None:
@@ -133,7 +139,12 @@ class Live:
         return bool(self.present())
 
     def absent(self) -> list[str]:
-        """The agents who have conversations, but have not been there for ABSENT_SECONDS."""
+        """The agents who have conversations, but have not been there for ABSENT_SECONDS.
+
+        Nobody, before they had so long to be heard by this server: its own silence is not theirs.
+        """
+        if not self._has_listened():
+            return []
         rows = self._rows(
             "select distinct agent from conversations where owner = 'agent' and agent not in "
             "(select user from sessions where seen_at > ?)",
@@ -172,6 +183,17 @@ class Live:
             "where conversation_id = ? order by turns.id desc limit 50",
             [conversation_id],
         )
+
+    def _has_listened(self) -> bool:
+        """For ABSENT_SECONDS without a gap. Every open page asks at its heartbeat: where that has
+        not been for long, the machine was asleep, or nobody could reach the server.
+        """
+        with self._lock:
+            moment = self._clock()
+            if moment - self._listened_at > PRESENT_SECONDS:
+                self._listens_since = moment
+            self._listened_at = moment
+            return moment - self._listens_since >= ABSENT_SECONDS
 
     def _place(self, asked_at: str, conversation_id: str) -> int:
         before = self._rows(

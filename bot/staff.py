@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ MAX_NAME_CHARS = 40
 # A shift with its overtime: nobody is thrown out in the middle of a conversation.
 SESSION_SECONDS = 12 * 3600
 FIRST_ADMIN = "admin"
+# Each takes 64 MiB and a core: a crowd that logs in, or guesses, waits its turn.
+_VERIFIED_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Staff:
         self._database = database
         self._db = database.db
         self._hasher = hasher or PasswordHasher()
+        self._verifying = threading.BoundedSemaphore(_VERIFIED_AT_ONCE)
         # Verified for names that nobody has, so that the time taken tells no names.
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
@@ -195,7 +199,8 @@ class Staff:
 
     def _verify(self, hashed: str, password: str) -> None:
         try:
-            self._hasher.verify(hashed, password[: MAX_PASSWORD_CHARS + 1])
+            with self._verifying:
+                self._hasher.verify(hashed, password[: MAX_PASSWORD_CHARS + 1])
         except (VerifyMismatchError, InvalidHashError) as error:
             raise WrongPassword("The name or the password is wrong.") from error
 

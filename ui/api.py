@@ -19,7 +19,15 @@ from bot.live import Live
 from bot.surveys import add_survey
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
-from ui.api_errors import MALFORMED, MESSAGE_ERRORS, NOT_ITS_OWN, UNKNOWN, ApiError, language_of
+from ui.api_errors import (
+    LIMITED,
+    MALFORMED,
+    MESSAGE_ERRORS,
+    NOT_ITS_OWN,
+    UNKNOWN,
+    ApiError,
+    language_of,
+)
 from ui.email import is_email
 from ui.live_events import UNBUFFERED, customer_events, event
 from ui.pace import Pace, address_of
@@ -169,15 +177,17 @@ async def send_message(
     return JSONResponse(answer_record(await _answer(reply, request)))
 
 
-@router.post("/conversations/{id}/person", summary="Ask for a person", responses=UNKNOWN)
+@router.post("/conversations/{id}/person", summary="Ask for a person", responses=LIMITED)
 def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """The bot is silent from now on. Asking again changes nothing."""
+    _pace(request).check_act("person", conversation_id)
     return turn_record(_desk(request).manager.ask_for_person(conversation_id))
 
 
 @router.delete("/conversations/{id}/person", summary="Go back to the bot", responses=NOT_ITS_OWN)
 def return_to_bot(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """Possible until a person has joined; then 409."""
+    _pace(request).check_act("return", conversation_id)
     return turn_record(HandOff(_desk(request).log).return_to_bot(conversation_id))
 
 
@@ -214,10 +224,11 @@ async def follow(request: Request, conversation_id: ConversationId) -> Response:
     "/conversations/{id}/typing",
     status_code=204,
     summary="Say that the customer is typing",
-    responses=UNKNOWN,
+    responses=LIMITED,
 )
 def types(request: Request, conversation_id: ConversationId) -> None:
     """A person at the desk sees it for a few seconds; what is typed is not sent."""
+    _pace(request).check_act("typing", conversation_id)
     _desk(request).log.customer_types(conversation_id)
 
 
@@ -225,13 +236,14 @@ def types(request: Request, conversation_id: ConversationId) -> None:
     "/conversations/{id}/contact",
     status_code=204,
     summary="Leave an e-mail address",
-    responses=UNKNOWN,
+    responses=LIMITED,
 )
 def leave_contact(request: Request, conversation_id: ConversationId, contact: Contact) -> None:
     """The address that a person can answer to."""
     email = contact.email.strip()
     if not is_email(email):
         raise ApiError(422, write("contact_invalid", language_of(request)))
+    _pace(request).check_act("contact", conversation_id, address_of(request))
     _desk(request).log.add_contact(conversation_id, email)
 
 
@@ -239,10 +251,11 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
     "/conversations/{id}/survey",
     status_code=204,
     summary="Say whether it was solved",
-    responses=UNKNOWN,
+    responses=LIMITED,
 )
 def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) -> None:
     """Asked once, at the end; what is left out stays as it was."""
+    _pace(request).check_act("survey", conversation_id, address_of(request))
     add_survey(
         _desk(request).log.database,
         conversation_id,
@@ -255,12 +268,13 @@ def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) 
     "/conversations/{id}/turns/{turn_id}/feedback",
     status_code=204,
     summary="Rate an answer",
-    responses=UNKNOWN,
+    responses=LIMITED,
 )
 def rate(
     request: Request, conversation_id: ConversationId, turn_id: int, feedback: Feedback
 ) -> None:
     """Replaces an earlier rating of the same answer."""
+    _pace(request).check_act("feedback", conversation_id, address_of(request))
     _desk(request).log.add_feedback(
         conversation_id, turn_id, feedback.rating, feedback.comment.strip()
     )

@@ -42,15 +42,18 @@ UNKNOWN: dict[int | str, dict[str, Any]] = {
     **MALFORMED,
     404: {"model": Problem, "description": "No such conversation or turn"},
 }
-NOT_ITS_OWN: dict[int | str, dict[str, Any]] = {
+LIMITED: dict[int | str, dict[str, Any]] = {
     **UNKNOWN,
+    429: {"model": Problem, "description": "Too many in a minute; see the header Retry-After"},
+}
+NOT_ITS_OWN: dict[int | str, dict[str, Any]] = {
+    **LIMITED,
     409: {"model": Problem, "description": "A person has the conversation"},
 }
 MESSAGE_ERRORS: dict[int | str, dict[str, Any]] = {
-    **UNKNOWN,
+    **LIMITED,
     413: {"model": Problem, "description": "Too long"},
     422: {"model": Problem, "description": "Empty or malformed"},
-    429: {"model": Problem, "description": "Too many messages; see the header Retry-After"},
     503: {"model": Problem, "description": "Busy: stored, but not answered; see Retry-After"},
 }
 

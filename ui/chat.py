@@ -158,20 +158,27 @@ class Chat:
         for reply in tuple(self._replies.get(visit.conversation, ())):
             reply.abandon()
 
-    def ask_for_person(self, visit: Visit, language: Language) -> View:
-        visit = self._started(visit, language)
+    def ask_for_person(self, visit: Visit, language: Language, address: str = "") -> View:
+        """Starts a conversation where there is none. Raises TooFast."""
+        if self._conversation(visit) is None:
+            self._pace.check("", address)
+            visit = self._started(visit, language)
         if self._log.head(visit.conversation).owner in (Owner.BOT, Owner.CLOSED):
             self._hand_off.ask(visit.conversation)
             self.stop(visit)
         return self.show(visit, language)
 
     def return_to_bot(self, visit: Visit, language: Language) -> View:
-        """Somebody may have joined at the same moment: then the page says so."""
+        """Somebody may have joined at the same moment: then the page says so. Raises TooFast."""
+        self._pace.check_act("return", visit.conversation)
         with suppress(OwnershipError):
             self._hand_off.return_to_bot(visit.conversation)
         return self.show(visit, language)
 
-    def leave_contact(self, email: str, visit: Visit, language: Language) -> View:
+    def leave_contact(
+        self, email: str, visit: Visit, language: Language, address: str = ""
+    ) -> View:
+        """Raises TooFast."""
         email = email.strip()
         view = self.show(visit, language)
         if not view.visit.conversation:
@@ -181,6 +188,7 @@ class Chat:
             state = self._live.state(visit.conversation)
             panel = status_panel(state, language, contact=email, problem=problem)
             return replace(view, turns=view.turns[: -len(panel)] + panel) if panel else view
+        self._pace.check_act("contact", visit.conversation, address)
         self._log.add_contact(visit.conversation, email)
         return self.show(replace(visit, contact=email), language)
 

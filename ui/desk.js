@@ -84,7 +84,13 @@ if (!document.querySelector('main.inbox')) {
   setInterval(poll, POLL_SECONDS * 1000);
 }
 
+// A form that is on its way is not sent again: a double click would write two drafts.
+let sent = null;
 document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== 'post') return;
   const question = event.submitter?.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
+  if (form === sent || (question && !window.confirm(question))) event.preventDefault();
+  else sent = form;
 });
+window.addEventListener('pageshow', () => { sent = null; });

@@ -122,7 +122,9 @@ async function act(move, fields) {
   }
 }
 
+// A second Enter, or a double click, comes while the first message is still on its way.
 async function send() {
+  if (box.readOnly) return;
   const text = box.value;
   box.readOnly = true;
   if (await act('say', { text, suggestion })) {
@@ -153,7 +155,8 @@ function typing() {
 
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
-  if (button?.dataset.move) act(button.dataset.move);
+  // The second click of a double click may hit what has come up in the button's place.
+  if (button?.dataset.move && event.detail < 2) act(button.dataset.move);
   if (button?.dataset.suggestion) use(button);
 });
 
@@ -167,7 +170,7 @@ if (talk) {
     if (event.key === 'Escape') box.blur();
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    send();
+    if (!event.repeat) send();
   });
   toEnd();
   settle();
@@ -198,6 +201,7 @@ const KEYS = {
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest('input, textarea, select, dialog')) return;
+  if (event.repeat && !/^[jk]$/i.test(event.key)) return; // a held key walks, and does nothing else
   if (/^[1-5]$/.test(event.key)) {
     event.preventDefault();
     press(`[data-part="suggestions"] li:nth-child(${event.key}) .suggestion`);

@@ -44,14 +44,14 @@ def log_in(
         raise NotAllowed
     desk = desk_of(request)
     address = request.client.host if request.client else ""
-    if desk.login_limit.is_reached(name, address):
+    if not desk.login_limit.admits(name, address):
         return _login(request, 429, problem="login_limited", name=name, next=next)
     try:
         token = desk.staff.log_in(name, password)
     except WrongPassword:
-        desk.login_limit.count(name, address)
         write_audit(desk.frontdesk.log.database, name[:40] or "-", "login_refused", detail=address)
         return _login(request, 401, problem="login_wrong", name=name, next=next)
+    desk.login_limit.succeeded(name, address)
     response = RedirectResponse(local_path(next), 303)
     desk.sessions.begin(response, token, secure=request.url.scheme == "https")
     return response

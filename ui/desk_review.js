@@ -93,6 +93,7 @@ document.addEventListener('keydown', async (event) => {
   if (event.key === 'Escape' && typing) answers[current]?.focus();
   if (typing && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) typing.form.querySelector('[data-save]')?.click();
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat && !['j', 'k', 'ArrowDown', 'ArrowUp'].includes(event.key)) return; // a held key only walks
   const onControl = event.target.closest('button, a, summary, input');
   if (event.key === 'Enter' && onControl) return;
   const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);

@@ -1,4 +1,4 @@
-"""How many messages one customer, and one network address, may send in a minute."""
+"""How much one customer, and one network address, may send in a minute: messages, and the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from fastapi import Request
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from bot.config import Config
 
 logger = logging.getLogger(__name__)
+
+# What a customer does to a conversation besides writing.
+Act = Literal["person", "return", "typing", "contact", "survey", "feedback"]
+# Of each kind, in one conversation. The page says every 3 s that something is being typed, 20 times
+# a minute; nobody asks for a person, rates answers or leaves an address so often.
+_ACTS_PER_MINUTE = 30
 
 
 class TooFast(BotError):
@@ -38,24 +44,36 @@ class Pace:
         self._limiter = FixedWindowRateLimiter(limit_store(config))
         self._conversation = RateLimitItemPerMinute(config.messages_per_minute)
         self._address = RateLimitItemPerMinute(config.address_messages_per_minute)
+        self._act = RateLimitItemPerMinute(_ACTS_PER_MINUTE)
 
     def check(self, conversation: str, address: str) -> None:
         """Counts one message. Raises TooFast. This machine's own programs have no address.
 
         A store that is down limits nobody: the customers have done nothing wrong.
         """
-        try:
-            if conversation:
-                self._hit(self._conversation, "conversation", conversation)
-            if not _is_own(address):
-                self._hit(self._address, "address", address)
-        except StorageError:
-            logger.exception("Messages are not limited: the store of the limits is down")
+        if conversation:
+            self._hit(self._conversation, "conversation", conversation)
+        if not _is_own(address):
+            self._hit(self._address, "address", address)
+
+    def check_act(self, act: Act, conversation: str, address: str = "") -> None:
+        """Counts one act, each kind apart from the others and from messages: however much an office
+        has written, a person can be asked for. Without an `address`, the conversation's count alone
+        holds. Raises TooFast.
+        """
+        self._hit(self._act, act, conversation)
+        if not _is_own(address):
+            self._hit(self._address, f"{act} address", address)
 
     def _hit(self, limit: RateLimitItem, kind: str, value: str) -> None:
-        if not self._limiter.hit(limit, kind, value):
+        try:
+            if self._limiter.hit(limit, kind, value):
+                return
             window = self._limiter.get_window_stats(limit, kind, value)
-            raise TooFast(max(1, math.ceil(window.reset_time - time.time())))
+        except StorageError:
+            logger.exception("Messages are not limited: the store of the limits is down")
+            return
+        raise TooFast(max(1, math.ceil(window.reset_time - time.time())))
 
 
 def address_of(request: Request) -> str:

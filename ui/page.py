@@ -17,7 +17,7 @@ from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
-from ui.pace import Pace
+from ui.pace import Pace, TooFast
 from ui.text import TextKey, write
 from ui.visit import Visit
 
@@ -148,7 +148,8 @@ class Page:
 
     def _ask_for_person(self, stored: object, request: gr.Request) -> Updates:
         visit = Visit.read(stored)
-        return self._shown(self._chat.ask_for_person(visit, _language(visit, request)))
+        language, address = _language(visit, request), _address(request)
+        return self._shown(self._chat.ask_for_person(visit, language, address))
 
     def _return_to_bot(self, stored: object, request: gr.Request) -> Updates:
         visit = Visit.read(stored)
@@ -166,7 +167,8 @@ class Page:
     def _leave_contact(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
         visit = Visit.read(stored)
         email = str(event._data.get("email", ""))
-        return self._shown(self._chat.leave_contact(email, visit, _language(visit, request)))
+        language, address = _language(visit, request), _address(request)
+        return self._shown(self._chat.leave_contact(email, visit, language, address))
 
     def _tell(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
         visit = Visit.read(stored)
@@ -280,12 +282,15 @@ def _honest(handler: Callable[..., Updates]) -> Callable[..., Updates]:
 
     @functools.wraps(handler)
     def honest(stored: object, request: gr.Request, *rest: gr.EventData) -> Updates:
+        language = _language(Visit.read(stored), request)
         try:
             return handler(stored, request, *rest)
+        except TooFast as error:
+            sentence = write("too_fast", language, seconds=error.seconds)
         except Exception:
             logger.exception("%s failed", handler.__name__)
-            notice = _notice(write("not_stored", _language(Visit.read(stored), request)))
-            return [gr.skip(), gr.skip(), notice, *[gr.skip()] * 3]
+            sentence = write("not_stored", language)
+        return [gr.skip(), gr.skip(), _notice(sentence), *[gr.skip()] * 3]
 
     return honest
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from bot.audit import audit_entries
 from bot.database import now
 from bot.errors import EmptyMessage, OwnershipError, UnknownConversation
 from bot.handoff import HandOff
-from bot.live import ABSENT_SECONDS, Live
+from bot.live import ABSENT_SECONDS, HEARTBEAT_SECONDS, Live
 from bot.log import ConversationLog
 from bot.staff import Staff
 from bot.types import BotTurn, Owner, Route
@@ -146,9 +148,27 @@ def test_an_agent_who_logs_out_leaves_nobody_behind(
     assert "had to leave" in texts(log, mine)[-1]
 
 
+@dataclass
+class Clock:
+    """Shows what it is set to, in seconds."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def listen(hand_off: HandOff, live: Live, clock: Clock) -> None:
+    """The heartbeats of open pages, for as long as an agent may be silent."""
+    for _ in range(math.ceil(ABSENT_SECONDS / HEARTBEAT_SECONDS)):
+        hand_off.release_absent(live)
+        clock.seconds += HEARTBEAT_SECONDS
+
+
 def test_an_agent_who_is_gone_without_a_word_leaves_nobody_behind(
-    log: ConversationLog, hand_off: HandOff, live: Live
+    log: ConversationLog, hand_off: HandOff
 ) -> None:
+    live = Live(log.database, clock=(clock := Clock()))
     staff = Staff(log.database)
     for name in ("Mei", "Tom"):
         staff.add(name, "correct horse")
@@ -156,6 +176,7 @@ def test_an_agent_who_is_gone_without_a_word_leaves_nobody_behind(
     one, other = log.start("en").id, log.start("en").id
     hand_off.take(one, "Mei")
     hand_off.take(other, "Tom")
+    listen(hand_off, live, clock)
     hand_off.release_absent(live)
     assert live.state(one).owner is Owner.AGENT
     log.database.db.execute(
@@ -163,6 +184,24 @@ def test_an_agent_who_is_gone_without_a_word_leaves_nobody_behind(
     )
     hand_off.release_absent(live)
     assert [live.state(each).owner for each in (one, other)] == [Owner.WAITING, Owner.AGENT]
+    live.close()
+
+
+def test_the_servers_own_silence_throws_no_agent_out(
+    log: ConversationLog, hand_off: HandOff
+) -> None:
+    conversation_id = log.start("en").id
+    hand_off.take(conversation_id, "Mei")
+    # It was away for longer than an agent may be, and a customer's page is the first to reconnect.
+    live = Live(log.database, clock=(clock := Clock()))
+    listen(hand_off, live, clock)
+    assert live.state(conversation_id).owner is Owner.AGENT
+    clock.seconds += 8 * 3600  # the machine sleeps
+    listen(hand_off, live, clock)
+    assert live.state(conversation_id).owner is Owner.AGENT
+    hand_off.release_absent(live)
+    assert live.state(conversation_id).owner is Owner.WAITING
+    live.close()
 
 
 def test_what_another_process_writes_is_noticed(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -36,6 +40,31 @@ def test_a_user_logs_in_with_the_password_and_in_no_other_way(staff: Staff) -> N
         with pytest.raises(WrongPassword):
             staff.log_in(name, password)
     assert staff.agent_of("made up") is None
+
+
+class MetHasher(PasswordHasher):
+    """Knows whether three passwords were ever verified at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64)
+        self.met = False
+        self._three = threading.Barrier(3, timeout=0.5)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self._three.wait()
+            self.met = True
+        return super().verify(hash, password)
+
+
+def test_no_crowd_of_passwords_is_verified_at_once(database: ConversationDatabase) -> None:
+    hasher = MetHasher()
+    staff = Staff(database, hasher)
+    staff.add("Mei", PASSWORD)
+    with ThreadPoolExecutor(6) as pool:
+        tokens = list(pool.map(lambda _: staff.log_in("Mei", PASSWORD), range(6)))
+    assert len(set(tokens)) == 6
+    assert not hasher.met
 
 
 def test_passwords_and_tokens_are_not_in_the_file(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -259,6 +259,57 @@ def test_a_suggested_reply_is_one_key_and_stays_editable(
     ((suggested, rank),) = rows
     assert rank == 2
     assert sent.text == f"{suggested} Dear Anna!"
+
+
+SLOW_NETWORK = """() => {
+    const send = window.fetch;
+    window.sent = [];
+    window.fetch = async (path, ...rest) => {
+        if (!/[/](say|hand-back)$/.test(path)) return send(path, ...rest);
+        await new Promise((arrive) => window.sent.push(arrive));
+        return send(path, ...rest);
+    };
+}"""
+
+
+def arrivals(page: Page) -> int:
+    """What was sent now arrives at the server. Returns how many requests it was."""
+    return int(page.evaluate("window.sent.splice(0).map((arrive) => arrive()).length"))
+
+
+def test_a_message_is_sent_once_however_often_that_is_asked_for(
+    visitor: Visitor, agent: Visitor, site: Site
+) -> None:
+    anna, mei = visitor(), agent("Mei")
+    ask(anna, "refund with a slow network")
+    open_line(mei, "refund with a slow network")
+    take(mei)
+    mei.evaluate(SLOW_NETWORK)
+
+    def hold_enter() -> None:
+        for _ in range(8):
+            mei.keyboard.down("Enter")
+        mei.keyboard.up("Enter")
+
+    def press_twice() -> None:
+        mei.keyboard.press("Enter")
+        mei.keyboard.press("Enter")
+
+    ways: dict[str, Callable[[], None]] = {
+        "held": hold_enter,
+        "pressed": press_twice,
+        "clicked": mei.locator("#send").dblclick,
+    }
+    for text, send_often in ways.items():
+        mei.locator("#box").fill(text)
+        send_often()
+        assert arrivals(mei) == 1, text
+        expect(mei.locator("#box")).to_have_value("")
+    mei.locator("[data-move=hand-back]").dblclick()
+    assert arrivals(mei) == 1
+    expect(mei.locator("#box")).to_be_hidden()
+    found = conversation(site, "refund with a slow network")
+    assert [turn.text for turn in found.turns if turn.role == "agent"] == list(ways)
 
 
 def test_html_of_a_customer_is_only_text_at_the_desk(visitor: Visitor, agent: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from bot.config import Config
 from tests.ui.agents import PASSWORD, add_agent, desk_of, log_in
 from tests.ui.desk import make_app, make_desk
+from ui.login_limit import LoginLimit
 
 BROWSER = {"accept": "text/html"}
 OPEN = {("/desk/login", "GET"), ("/desk/login", "POST")}
@@ -117,6 +120,43 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(tmp_path: Pat
         answer = each.post("/desk/login", data={"name": "Mei", "password": PASSWORD})
         assert answer.status_code == 429
         assert "Too many attempts" in answer.text
+
+
+def test_of_many_wrong_passwords_at_the_same_moment_five_are_tried(tmp_path: Path) -> None:
+    app = make_app(make_desk(tmp_path))
+    add_agent(app, "Mei")
+    wrong = {"name": "Mei", "password": "wrong password"}
+    with TestClient(app) as client, ThreadPoolExecutor(12) as pool:
+        statuses = list(
+            pool.map(lambda _: client.post("/desk/login", data=wrong).status_code, range(12))
+        )
+    assert sorted(statuses) == [401] * 5 + [429] * 7
+
+
+def test_strangers_cannot_lock_an_agent_out_of_the_office(tmp_path: Path) -> None:
+    config = Config(home=tmp_path)
+    office, elsewhere = "203.0.113.9", "203.0.113.10"
+    limit = LoginLimit(config)
+    assert limit.admits("Mei", office)
+    limit.succeeded("Mei", office)
+    guesses = [limit.admits("mei", f"198.51.100.{n}") for n in range(60) for _ in range(6)]
+    assert guesses.count(True) == 40
+    assert not limit.admits("Mei", elsewhere)
+    copy = LoginLimit(config)
+    for _ in range(10):
+        assert copy.admits("Mei", office)
+        copy.succeeded("Mei", office)
+    # Of the office, too, no more than five guesses are taken.
+    assert [limit.admits("Mei", office) for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_who_logs_in_takes_nothing_from_the_limit_of_the_office(tmp_path: Path) -> None:
+    limit = LoginLimit(Config(home=tmp_path))
+    for n in range(40):
+        assert limit.admits(f"Agent {n}", "203.0.113.9")
+        limit.succeeded(f"Agent {n}", "203.0.113.9")
+    wrong = [limit.admits(f"Agent {n}", "203.0.113.9") for n in range(40)]
+    assert wrong == [True] * 30 + [False] * 10
 
 
 def test_logging_out_ends_the_session_for_whoever_has_the_cookie(

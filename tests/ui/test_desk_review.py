@@ -181,6 +181,38 @@ def test_what_is_not_stored_is_not_shown_as_judged(desk: Page, home: Path) -> No
     expect(desk.locator('[data-judged=""]')).to_have_count(1)
 
 
+def test_a_key_that_is_held_judges_one_answer(desk: Page, home: Path) -> None:
+    conversation, turns = a_conversation(home, answers=3)
+    desk.goto(f"/desk/review/{conversation}")
+    expect(desk.locator(".current")).to_have_count(1)
+    for _ in range(3):
+        desk.keyboard.down("1")
+    desk.keyboard.up("1")
+    desk.keyboard.press("2")
+    expect(desk.locator('[data-judged="partly"]')).to_have_count(1)
+    assert [row[::2] for row in stored(home, conversation)] == [
+        (turns[0], "right"),
+        (turns[1], "partly"),
+    ]
+
+
+def test_a_form_that_is_on_its_way_is_not_sent_again(desk: Page) -> None:
+    desk.goto("/desk/drafts/new")
+    desk.fill("[name=question]", "Is there a double click?")
+    desk.fill("[name=answer]", "There is.")
+    refused = desk.evaluate("""() => {
+        const refused = [];
+        window.addEventListener('submit', (event) => {
+            refused.push(event.defaultPrevented);
+            event.preventDefault();
+        });
+        document.querySelector('form.draft').requestSubmit();
+        document.querySelector('form.draft').requestSubmit();
+        return refused;
+    }""")
+    assert refused == [False, True]
+
+
 def test_why_an_answer_came_out_as_it_did_is_on_the_page(client: TestClient, home: Path) -> None:
     conversation, _ = a_conversation(home, answers=1)
     log_in(client, "Tom")

@@ -16,17 +16,26 @@ import httpx
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
 from bot.config import Config
 from bot.line import Line
+from bot.live import Live
+from bot.types import Owner
 from tests.bot.test_chat_model import free_port
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import Desk, make_app, make_desk, wait_until
+from tests.ui.running import running
 from tests.ui.test_api import EVENTS, read_events
+from ui.chat import Chat
 from ui.limit_file import LimitFile
 from ui.pace import Pace, TooFast
 from ui.server import Server
+from ui.visit import Visit
+
+# A customer's, from a range that is kept for examples.
+ADDRESS = "198.51.100.7"
 
 
 @pytest.fixture
@@ -96,16 +105,80 @@ def test_too_many_messages_of_one_conversation_are_429_and_not_stored(tmp_path: 
         assert client.post(f"{started(client)}/messages", json={"text": "hi"}).status_code == 200
 
 
+def test_what_is_no_message_is_limited_too_but_a_person_can_always_be_asked_for(
+    tmp_path: Path,
+) -> None:
+    desk = make_desk(tmp_path, messages_per_minute=1, address_messages_per_minute=3)
+    with TestClient(make_app(desk), client=(ADDRESS, 50_000)) as client:
+        path = started(client)
+        statuses = [
+            client.post(f"{path}/messages", json={"text": "refund?"}).status_code for _ in range(2)
+        ]
+        assert statuses == [200, 429]
+        turn = client.get(path).json()["turns"][-1]["id"]
+        limited: list[tuple[str, str, dict[str, object]]] = [
+            ("POST", "contact", {"email": "anna@example.com"}),
+            ("PUT", "survey", {"solved": True}),
+            ("PUT", f"turns/{turn}/feedback", {"rating": "up"}),
+        ]
+        for method, act, body in limited:
+            statuses = [
+                client.request(method, f"{path}/{act}", json=body).status_code for _ in range(4)
+            ]
+            assert statuses == [204, 204, 204, 429], act
+        assert desk.log.database.db.table("contacts").count == 3
+        # As often as the page says it while somebody types for a minute.
+        statuses = [client.post(f"{path}/typing").status_code for _ in range(21)]
+        assert set(statuses) == {204}
+        assert client.post(f"{path}/person").status_code == 200
+        assert desk.log.head(path.rsplit("/", 1)[1]).owner is Owner.WAITING
+        again = [client.post(f"{path}/person") for _ in range(30)]
+        assert again[-1].status_code == 429
+        assert again[-1].headers["retry-after"] in again[-1].json()["detail"]
+
+
+def test_an_address_cannot_fill_the_line_of_those_who_wait_for_a_person(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, address_messages_per_minute=1)
+    live = Live(desk.log.database)
+    chat = Chat(desk.frontdesk, live, Pace(desk.frontdesk.config))
+    known = Visit(desk.log.start("en").id)
+    assert chat.ask_for_person(Visit(), "en", ADDRESS).waiting
+    with pytest.raises(TooFast):
+        chat.ask_for_person(Visit(), "en", ADDRESS)
+    assert chat.ask_for_person(known, "en", ADDRESS).waiting
+    assert len(live.waiting()) == 2
+    live.close()
+
+
+def test_the_page_says_that_a_person_was_asked_for_too_fast(
+    browser: Browser, tmp_path: Path
+) -> None:
+    app = make_app(make_desk(tmp_path, address_messages_per_minute=1))
+    with running(app) as url:
+        context = browser.new_context(extra_http_headers={"x-forwarded-for": ADDRESS})
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("body.ready")
+        page.locator("#person").click()
+        expect(page.locator(".waiting")).to_be_visible()
+        page.locator("#new").click()
+        expect(page.locator(".welcome")).to_be_visible()
+        page.locator("#person").click()
+        expect(page.locator("#notice")).to_contain_text("That was quite fast.")
+        expect(page.locator(".welcome")).to_be_visible()
+        context.close()
+
+
 def test_two_copies_count_together_and_a_window_ends(tmp_path: Path) -> None:
     config = Config(home=tmp_path, messages_per_minute=2, address_messages_per_minute=3)
     one, other = Pace(config), Pace(config)
-    one.check("a", "198.51.100.7")
-    other.check("a", "198.51.100.7")
+    one.check("a", ADDRESS)
+    other.check("a", ADDRESS)
     with pytest.raises(TooFast):
-        one.check("a", "198.51.100.7")
-    one.check("b", "198.51.100.7")
+        one.check("a", ADDRESS)
+    one.check("b", ADDRESS)
     with pytest.raises(TooFast):
-        other.check("c", "198.51.100.7")
+        other.check("c", ADDRESS)
     other.check("c", "127.0.0.1")
     store = LimitFile(tmp_path / "limits.db")
     assert store.incr("key", 0) == 1
@@ -146,14 +219,14 @@ def test_two_machines_count_together_in_redis(tmp_path: Path, redis_url: str) ->
         limits_url=redis_url,
     )
     one, other = Pace(config), Pace(config)
-    one.check("a", "198.51.100.7")
-    other.check("a", "198.51.100.7")
+    one.check("a", ADDRESS)
+    other.check("a", ADDRESS)
     with pytest.raises(TooFast) as refused:
-        one.check("a", "198.51.100.7")
+        one.check("a", ADDRESS)
     assert 0 < refused.value.seconds <= 60
-    one.check("b", "198.51.100.7")
+    one.check("b", ADDRESS)
     with pytest.raises(TooFast):
-        other.check("c", "198.51.100.7")
+        other.check("c", ADDRESS)
     assert not (tmp_path / "limits.db").exists()
 
 
@@ -163,10 +236,10 @@ def test_a_redis_that_goes_down_refuses_nobody(
     import redis
 
     pace = Pace(Config(home=tmp_path, messages_per_minute=1, limits_url=redis_url))
-    pace.check("a", "198.51.100.7")
+    pace.check("a", ADDRESS)
     with contextlib.suppress(redis.ConnectionError):
         redis.Redis.from_url(redis_url).shutdown(nosave=True)
-    pace.check("a", "198.51.100.7")
+    pace.check("a", ADDRESS)
     assert "not limited" in caplog.text
 
 
@@ -177,8 +250,8 @@ def test_a_store_of_limits_that_is_down_refuses_nobody(
     with closing(sqlite3.connect(tmp_path / "limits.db")) as db:
         db.execute("drop table counters")
         db.commit()
-    pace.check("a", "198.51.100.7")
-    pace.check("a", "198.51.100.7")
+    pace.check("a", ADDRESS)
+    pace.check("a", ADDRESS)
     assert "not limited" in caplog.text
 
 
@@ -195,7 +268,7 @@ def test_metrics_tell_what_became_of_the_messages_and_nothing_of_what_was_said(s
 
 
 def test_metrics_are_for_this_machine_or_for_who_has_the_token(tmp_path: Path, site: Site) -> None:
-    forwarded = httpx.get(f"{site.url}/metrics", headers={"x-real-ip": "198.51.100.7"})
+    forwarded = httpx.get(f"{site.url}/metrics", headers={"x-real-ip": ADDRESS})
     assert forwarded.status_code == 403
     desk = make_desk(tmp_path, metrics_token=SecretStr("s3cret"))
     with TestClient(make_app(desk)) as client:
