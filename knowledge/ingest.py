@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from knowledge.decoding import readable_name
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.errors import KnowledgeError, KnowledgeMissing, UnreadableFile
 from knowledge.pack import Pack, merge_packs, read_pack
@@ -177,7 +178,8 @@ class Ingest:
             try:
                 document = read_document(path, name)
             except UnreadableFile as error:
-                state.broken.append(_BrokenFile(name, hashes[name], str(error)))
+                reason = str(error).replace(str(path), readable_name(path))
+                state.broken.append(_BrokenFile(name, hashes[name], reason))
                 # What was readable before goes on answering until the file is mended.
                 if known:
                     state.keep(known, kept.get(name, []))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from knowledge.characters import clean, one_line
 from knowledge.conversion import docx_to_markdown, html_to_markdown, pdf_to_markdown
-from knowledge.decoding import decode
+from knowledge.decoding import decode, readable_name
 from knowledge.errors import UnreadableFile
 from knowledge.faq_tables import read_csv, read_json, read_jsonl, read_xlsx
 from knowledge.headings import find_headings
@@ -125,5 +125,6 @@ def _first_heading(markdown: str) -> str:
 
 
 def _file_title(path: Path) -> str:
-    words = " ".join(re.split(r"[\s_-]+", path.stem)).strip() or path.name
+    name = Path(readable_name(path))
+    words = " ".join(re.split(r"[\s_-]+", name.stem)).strip() or name.name
     return one_line(words[:1].upper() + words[1:])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.decoding import readable_name
 from knowledge.errors import KnowledgeError
 from knowledge.passages import SPLITTER
 from knowledge.reading import READER, document_paths
@@ -23,7 +24,7 @@ class Source:
 
     def documents(self) -> Iterator[tuple[str, Path]]:
         for path in document_paths(self.path):
-            yield path.relative_to(self.path.parent).as_posix(), path
+            yield readable_name(path.relative_to(self.path.parent)), path
 
 
 def add_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
@@ -58,9 +59,15 @@ def find_documents(sources: list[Source]) -> dict[str, Path]:
 
 
 def content_hash(path: Path) -> str:
-    """Of the file, the reader and the splitter: any of them changed means reading it again."""
+    """Of the file, the reader and the splitter: any of them changed means reading it again.
+
+    Empty where the file cannot be opened; `read_document` says why.
+    """
     digest = hashlib.sha256(f"{READER}\0{SPLITTER}\0".encode())
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return ""
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -133,6 +134,37 @@ def test_a_file_that_becomes_broken_goes_on_answering_as_it_was(docs: Path, home
     report = Ingest(home, BagEmbedder()).run([docs])
     assert len(report.broken) == 1
     assert "4.90" in found(home, "what does shipping cost")
+
+
+@pytest.mark.usefixtures("permissions_hold")
+def test_a_file_that_cannot_be_opened_is_named_and_goes_on_answering_as_it_was(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "new.md").write_text("# New\n\nText.\n", encoding="utf-8")
+    for name in ("shipping.md", "new.md"):
+        (docs / name).chmod(0)
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert report.broken == [
+        f"{docs / name} cannot be opened: Permission denied." for name in ("new.md", "shipping.md")
+    ]
+    assert "4.90" in found(home, "what does shipping cost")
+    again = Ingest(home, BagEmbedder()).run([])
+    assert (again.published, again.broken) == (False, report.broken)
+
+
+def test_names_that_are_no_utf_8_are_read_and_told(home: Path, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/" + "帮助".encode("gbk")
+    os.mkdir(folder)
+    for name, text in (("退货政策.md", "七天内可以退货。"), ("空.md", "")):
+        with open(folder + b"/" + name.encode("gbk"), "w", encoding="utf-8") as file:
+            file.write(text)
+    report = Ingest(home, BagEmbedder()).run([Path(os.fsdecode(folder))])
+    assert report.broken == [f"{tmp_path}/帮助/空.md holds no text. Write some, or take it away."]
+    (document,) = read_documents(home)
+    assert (document["id"], document["title"]) == ("帮助/退货政策.md", "退货政策")
+    assert read_status(home)["sources"] == [f"{tmp_path}/帮助"]
+    assert not Ingest(home, BagEmbedder()).run([]).published
 
 
 def test_a_killed_run_leaves_the_old_version_and_the_next_one_cleans_up(
