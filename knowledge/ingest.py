@@ -22,7 +22,7 @@ from knowledge.pack import Pack, merge_packs, read_pack
 from knowledge.passage_vectors import PassageVectors, vector_texts, with_centres
 from knowledge.passages import cut
 from knowledge.reading import read_document
-from knowledge.sources import Source, add_sources, content_hash, find_documents
+from knowledge.sources import Found, Source, add_sources, content_hash, find_documents
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
@@ -122,9 +122,11 @@ class Ingest:
 
     def _bring_up_to_date(self, old: KnowledgeStore | None, sources: list[Source]) -> IngestReport:
         found = find_documents(sources)
-        pack = merge_packs(read_pack(source.path) for source in sources)
+        pack = _pack(old, sources, found)
         before = {record.id: record for record in old.documents()} if old else {}
-        hashes = {name: content_hash(path) for name, path in found.items()}
+        hashes = {name: content_hash(path) for name, path in found.files.items()}
+        hashes |= {name: before[name].content_hash for name in found.out_of_reach(before)}
+        hashes |= dict.fromkeys(found.closed, "")
         if old and self._is_current(old, sources, pack, hashes):
             return IngestReport(
                 version=self._versions.current(),
@@ -133,7 +135,7 @@ class Ingest:
                 broken=[file.reason for file in _broken_files(old)],
             )
         report = IngestReport(version=self._versions.next_name())
-        report.removed = sorted(before.keys() - found.keys())
+        report.removed = sorted(before.keys() - hashes.keys())
         state = self._read_all(old, found, hashes, report)
         report.broken = [file.reason for file in state.broken]
         if not state.passages:
@@ -160,7 +162,7 @@ class Ingest:
     def _read_all(
         self,
         old: KnowledgeStore | None,
-        found: dict[str, Path],
+        found: Found,
         hashes: dict[str, str],
         report: IngestReport,
     ) -> _State:
@@ -168,9 +170,9 @@ class Ingest:
         kept: dict[str, list[Passage]] = {}
         for passage in old.passages() if old else ():
             kept.setdefault(passage.document, []).append(passage)
-        state = _State()
-        for done, (name, path) in enumerate(found.items(), start=1):
-            self._progress("read", done, len(found))
+        state = _State(broken=[_BrokenFile(name, "", why) for name, why in found.closed.items()])
+        for done, (name, path) in enumerate(found.files.items(), start=1):
+            self._progress("read", done, len(found.files))
             known = before.get(name)
             if known and known.content_hash == hashes[name]:
                 state.keep(known, kept.get(name, []))
@@ -186,6 +188,8 @@ class Ingest:
                 continue
             (report.changed if known else report.added).append(name)
             state.keep(DocumentRecord(name, document.title, hashes[name]), cut(document))
+        for name in found.out_of_reach(before):
+            state.keep(before[name], kept.get(name, []))
         return state
 
     def _build(
@@ -269,6 +273,15 @@ class Ingest:
             store.close()
         prefix = self._collection_prefix()
         index.drop([c for c in index.collections() if c.startswith(prefix) and c not in used])
+
+
+def _pack(old: KnowledgeStore | None, sources: Sequence[Source], found: Found) -> Pack:
+    """What a source that cannot be looked into brought along is kept with all that there was."""
+    before = Pack.from_facts(old.fact("pack"), old.examples()) if old else Pack()
+    return merge_packs(
+        before if found.is_closed(source.id_of(source.path)) else read_pack(source.path)
+        for source in sources
+    )
 
 
 def _broken_files(store: KnowledgeStore) -> list[_BrokenFile]:

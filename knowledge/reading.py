@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,17 +30,32 @@ _INTENTS = "intents"
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,20000}?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 
 
-def document_paths(source: Path) -> list[Path]:
+@dataclass
+class Listing:
+    """What stands at a source. `closed` tells why a folder cannot be looked into."""
+
+    documents: list[Path] = field(default_factory=list)
+    closed: dict[Path, str] = field(default_factory=dict)
+
+
+def list_files(source: Path) -> Listing:
     """The file itself, or every readable file below a folder, sorted.
 
     Hidden files, Office's lock files (`~$...`) and `intents/` are left out; linked folders are
     followed, each real folder once. Raises UnreadableFile when nothing stands at `source`.
     """
     if source.is_file():
-        return [source]
+        return Listing([source])
     if not source.is_dir():
         raise UnreadableFile(f"{source} does not exist. Give the path of a file or a folder.")
-    return sorted(_below(source))
+    listing = Listing()
+    listing.documents += sorted(_below(source, listing.closed))
+    return listing
+
+
+def document_paths(source: Path) -> list[Path]:
+    """The documents of `list_files`."""
+    return list_files(source).documents
 
 
 def read_document(path: Path, document_id: str) -> Document:
@@ -75,11 +91,15 @@ def _content(data: bytes, suffix: str, path: Path) -> tuple[str, str, tuple[Entr
     return title, markdown, entries
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, closed: dict[Path, str]) -> Iterator[Path]:
     seen: set[Path] = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
+
+    def close(error: OSError) -> None:
+        closed[Path(error.filename)] = str(error.strerror)
+
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=close):
         real = Path(here).resolve()
-        if real in seen:
+        if real in seen or not _can_be_entered(here, close):
             folders.clear()
             continue
         seen.add(real)
@@ -89,6 +109,16 @@ def _below(folder: Path) -> Iterator[Path]:
             hidden = name.startswith((".", "~$"))
             if not hidden and path.suffix.lower() in READABLE and path.is_file():
                 yield path
+
+
+def _can_be_entered(folder: str, close: Callable[[OSError], None]) -> bool:
+    """A folder without permission to enter it may still name its files."""
+    try:
+        os.stat(os.path.join(folder, "."))
+    except OSError as error:
+        close(error)
+        return False
+    return True
 
 
 def _bytes(path: Path) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from knowledge.decoding import readable_name
 from knowledge.errors import KnowledgeError
 from knowledge.passages import SPLITTER
-from knowledge.reading import READER, document_paths
+from knowledge.reading import READER, document_paths, list_files
 
 # What answers until there are documents of one's own: it makes way for the first of them.
 DEMO_PACK = Path(__file__).resolve().parent / "packs" / "shop"
@@ -24,7 +24,28 @@ class Source:
 
     def documents(self) -> Iterator[tuple[str, Path]]:
         for path in document_paths(self.path):
-            yield readable_name(path.relative_to(self.path.parent)), path
+            yield self.id_of(path), path
+
+    def id_of(self, path: Path) -> str:
+        return readable_name(path.relative_to(self.path.parent))
+
+
+@dataclass
+class Found:
+    """The documents of all sources by their ids.
+
+    `closed` says why nothing can be read below a folder, by what its documents' ids begin with.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+
+    def is_closed(self, name: str) -> bool:
+        return any(f"{name}/".startswith(f"{place}/") for place in self.closed)
+
+    def out_of_reach(self, documents: Iterable[str]) -> list[str]:
+        """Those of the documents that stand where nothing can be read, gone or not."""
+        return [name for name in documents if name not in self.files and self.is_closed(name)]
 
 
 def add_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
@@ -42,18 +63,26 @@ def add_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
     return known
 
 
-def find_documents(sources: list[Source]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+def find_documents(sources: list[Source]) -> Found:
+    found = Found()
     for source in sources:
         if not source.path.exists():
             raise KnowledgeError(
                 f"{source.path} was ingested before and is no longer there. "
                 f"Bring it back, or run: frontdesk knowledge remove {source.path}"
             )
-        for name, path in source.documents():
-            if found.setdefault(name, path) != path:
+        listing = list_files(source.path)
+        for folder, reason in listing.closed.items():
+            found.closed[source.id_of(folder)] = (
+                f"{readable_name(folder)} cannot be opened: {reason}. "
+                "What was read there before is kept."
+            )
+        for path in listing.documents:
+            name = source.id_of(path)
+            if found.files.setdefault(name, path) != path:
                 raise KnowledgeError(
-                    f"{path} and {found[name]} would both be {name}. Rename one of the folders."
+                    f"{path} and {found.files[name]} would both be {name}. "
+                    "Rename one of the files or folders."
                 )
     return found
 

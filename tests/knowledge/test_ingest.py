@@ -153,6 +153,34 @@ def test_a_file_that_cannot_be_opened_is_named_and_goes_on_answering_as_it_was(
     assert (again.published, again.broken) == (False, report.broken)
 
 
+@pytest.mark.usefixtures("permissions_hold")
+@pytest.mark.parametrize("mode", [0, 0o600], ids=["closed", "not to be entered"])
+@pytest.mark.parametrize("place", ["docs/policies", "docs"])
+def test_the_documents_of_a_folder_that_cannot_be_looked_into_are_kept(
+    docs: Path, home: Path, place: str, mode: int
+) -> None:
+    (docs / "policies").mkdir()
+    (docs / "shipping.md").rename(docs / "policies" / "shipping.md")
+    (docs / "pack.toml").write_text("name = {en = 'Shop'}", encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs])
+    folder = docs.parent / place
+    folder.chmod(mode)
+    (docs.parent / "hours.md").write_text("# Hours\n\nWe open at nine.\n", encoding="utf-8")
+    report = Ingest(home, BagEmbedder()).run([docs.parent / "hours.md"])
+    again = Ingest(home, BagEmbedder()).run([])
+    folder.chmod(0o700)
+    assert report.broken == [
+        f"{folder} cannot be opened: Permission denied. What was read there before is kept."
+    ]
+    assert (report.added, report.removed, report.documents) == (["hours.md"], [], 3)
+    assert "4.90" in found(home, "what does shipping cost")
+    assert (again.published, again.broken) == (False, report.broken)
+    base = KnowledgeBase(home, BagEmbedder())
+    assert base.pack.name == {"en": "Shop"}
+    base.close()
+    assert Ingest(home, BagEmbedder()).run([]).broken == []
+
+
 def test_names_that_are_no_utf_8_are_read_and_told(home: Path, tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/" + "帮助".encode("gbk")
     os.mkdir(folder)
@@ -245,7 +273,7 @@ def test_two_folders_of_one_name_are_refused(docs: Path, home: Path, tmp_path: P
     twin = tmp_path / "elsewhere" / "docs"
     twin.mkdir(parents=True)
     (twin / "returns.md").write_text(REFUNDS, encoding="utf-8")
-    with pytest.raises(KnowledgeError, match="Rename one of the folders"):
+    with pytest.raises(KnowledgeError, match="Rename one of the files or folders"):
         Ingest(home, BagEmbedder()).run([docs, twin])
 
 
