@@ -22,7 +22,14 @@ from knowledge.pack import Pack, merge_packs, read_pack
 from knowledge.passage_vectors import PassageVectors, vector_texts, with_centres
 from knowledge.passages import cut
 from knowledge.reading import read_document
-from knowledge.sources import Found, Source, add_sources, content_hash, find_documents
+from knowledge.sources import (
+    Found,
+    Source,
+    add_sources,
+    content_hash,
+    find_documents,
+    remove_sources,
+)
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
@@ -33,7 +40,7 @@ from knowledge.versions import LAYOUT, Versions
 
 @dataclass
 class IngestReport:
-    """What a run did. `broken` holds a sentence for each file that could not be read."""
+    """What a run did. `broken` holds a sentence for each file or folder that could not be read."""
 
     version: str
     documents: int = 0
@@ -90,17 +97,9 @@ class Ingest:
         """
         return self._run(lambda known: add_sources(known, paths))
 
-    def remove(self, path: Path) -> IngestReport:
-        """Drops a source with all its documents. Raises KnowledgeError if it is none."""
-
-        def without(known: list[Source]) -> list[Source]:
-            left = [source for source in known if source.path != path.resolve()]
-            if len(left) == len(known):
-                names = ", ".join(str(source.path) for source in known) or "none"
-                raise KnowledgeError(f"{path} is not a source of the knowledge. Sources: {names}.")
-            return left
-
-        return self._run(without)
+    def remove(self, *paths: Path) -> IngestReport:
+        """Drops sources with all their documents. Raises KnowledgeError if one of them is none."""
+        return self._run(lambda known: remove_sources(known, paths))
 
     def _run(self, choose: Callable[[list[Source]], list[Source]]) -> IngestReport:
         with self._versions.writing():
@@ -132,12 +131,12 @@ class Ingest:
                 version=self._versions.current(),
                 documents=len(before),
                 passages=old.count(),
-                broken=[file.reason for file in _broken_files(old)],
+                broken=_reasons(_broken_files(old)),
             )
         report = IngestReport(version=self._versions.next_name())
         report.removed = sorted(before.keys() - hashes.keys())
         state = self._read_all(old, found, hashes, report)
-        report.broken = [file.reason for file in state.broken]
+        report.broken = _reasons(state.broken)
         if not state.passages:
             reasons = " ".join(report.broken)
             raise KnowledgeError(f"No text to answer from was found. {reasons}".strip())
@@ -282,6 +281,11 @@ def _pack(old: KnowledgeStore | None, sources: Sequence[Source], found: Found) -
         before if found.is_closed(source.id_of(source.path)) else read_pack(source.path)
         for source in sources
     )
+
+
+def _reasons(broken: Sequence[_BrokenFile]) -> list[str]:
+    """Each once: sources that have gone share theirs."""
+    return list(dict.fromkeys(file.reason for file in broken))
 
 
 def _broken_files(store: KnowledgeStore) -> list[_BrokenFile]:

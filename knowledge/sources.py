@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +36,8 @@ class Source:
 class Found:
     """The documents of all sources by their ids.
 
-    `closed` says why nothing can be read below a folder, by what its documents' ids begin with.
+    `closed` says why nothing can be read below a folder, or from a source that has gone, by what
+    the documents' ids begin with.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
@@ -55,7 +58,7 @@ def add_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
     if any(path != DEMO_PACK for path in new):
         known = [source for source in known if source.path != DEMO_PACK]
     for path in new:
-        if not path.exists():
+        if not os.path.exists(path):
             raise KnowledgeError(f"There is no file or folder {path}.")
         inside = any(path.is_relative_to(source.path) for source in known)
         if not inside:
@@ -63,14 +66,26 @@ def add_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
     return known
 
 
+def remove_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
+    # By their readable names, as these are told.
+    gone = {readable_name(path.resolve()) for path in paths}
+    names = {readable_name(source.path): source for source in known}
+    if strange := sorted(gone - names.keys()):
+        sources = ", ".join(names) or "none"
+        raise KnowledgeError(
+            f"{', '.join(strange)} is not a source of the knowledge. Sources: {sources}."
+        )
+    return [source for name, source in names.items() if name not in gone]
+
+
 def find_documents(sources: list[Source]) -> Found:
     found = Found()
+    # Unlike Path.exists, this raises nothing where a folder above is closed.
+    missing = [source for source in sources if not os.path.exists(source.path)]
+    found.closed |= {source.id_of(source.path): _gone(missing) for source in missing}
     for source in sources:
-        if not source.path.exists():
-            raise KnowledgeError(
-                f"{source.path} was ingested before and is no longer there. "
-                f"Bring it back, or run: frontdesk knowledge remove {source.path}"
-            )
+        if source in missing:
+            continue
         listing = list_files(source.path)
         for folder, reason in listing.closed.items():
             found.closed[source.id_of(folder)] = (
@@ -85,6 +100,15 @@ def find_documents(sources: list[Source]) -> Found:
                     "Rename one of the files or folders."
                 )
     return found
+
+
+def _gone(missing: Sequence[Source]) -> str:
+    names = ", ".join(readable_name(source.path) for source in missing)
+    command = shlex.join(readable_name(source.path) for source in missing)
+    return (
+        f"No longer there: {names}. What was read there before is kept. "
+        f"Bring it back, or run: frontdesk knowledge remove {command}"
+    )
 
 
 def content_hash(path: Path) -> str:

@@ -30,7 +30,7 @@ def read_status(home: Path) -> dict[str, Any]:
             "embedder": store.fact("embedder"),
             "vectors": store.fact("chroma_url") or "embedded",
             "sources": [readable_name(Path(path)) for path in store.fact("sources")],
-            "skipped": [file["reason"] for file in store.fact("broken")],
+            "skipped": list(dict.fromkeys(file["reason"] for file in store.fact("broken"))),
             "versions_kept": versions.names(),
         }
 

@@ -261,12 +261,29 @@ def test_the_demo_shop_makes_way_for_ones_own_documents(docs: Path, home: Path) 
     assert report.documents == 2
 
 
-def test_a_source_that_vanished_is_an_error_and_not_an_empty_shop(docs: Path, home: Path) -> None:
-    Ingest(home, BagEmbedder()).run([docs])
+def test_sources_that_vanished_are_named_and_kept_until_they_are_removed(
+    docs: Path, home: Path, tmp_path: Path
+) -> None:
+    for name in ("hours.md", "a b.md"):
+        (tmp_path / name).write_text(f"# {name}\n\nWe open at nine.\n", encoding="utf-8")
+    (docs / "pack.toml").write_text("name = {en = 'Shop'}", encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs, tmp_path / "hours.md", tmp_path / "a b.md"])
     docs.rename(docs.with_name("moved"))
-    with pytest.raises(KnowledgeError, match="no longer there"):
-        Ingest(home, BagEmbedder()).run([])
+    (tmp_path / "a b.md").unlink()
+    report = Ingest(home, BagEmbedder("another")).run([])
+    assert report.broken == [
+        f"No longer there: {docs}, {tmp_path}/a b.md. What was read there before is kept. "
+        f"Bring it back, or run: frontdesk knowledge remove {docs} '{tmp_path}/a b.md'"
+    ]
+    assert (report.removed, report.documents) == ([], 4)
+    report = Ingest(home, BagEmbedder()).remove(tmp_path / "a b.md")
+    assert (report.removed, report.documents, len(report.broken)) == (["a b.md"], 3, 1)
     assert "4.90" in found(home, "what does shipping cost")
+    base = KnowledgeBase(home, BagEmbedder())
+    assert base.pack.name == {"en": "Shop"}
+    base.close()
+    report = Ingest(home, BagEmbedder()).remove(docs)
+    assert (report.documents, report.broken) == (1, [])
 
 
 def test_two_folders_of_one_name_are_refused(docs: Path, home: Path, tmp_path: Path) -> None:

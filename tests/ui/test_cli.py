@@ -186,3 +186,11 @@ def test_knowledge_of_another_frontdesk_is_brought_up_to_date_by_itself(
     result = run("ask", "how long do refunds take?", "--json")
     assert "brought up to date" in result.stderr
     assert json.loads(result.stdout)["route"] == "answer"
+
+
+def test_it_is_brought_up_to_date_although_a_source_has_gone(run: Run, home: Path) -> None:
+    set_fact(home, "layout", "1")
+    set_fact(home, "sources", '["/gone/shop"]')
+    result = run("ask", "how long do refunds take?", "--json")
+    assert "No longer there: /gone/shop" in result.stderr
+    assert json.loads(result.stdout)["route"] == "answer"
