@@ -75,7 +75,13 @@ def remove_sources(known: list[Source], paths: Sequence[Path]) -> list[Source]:
         raise KnowledgeError(
             f"{', '.join(strange)} is not a source of the knowledge. Sources: {sources}."
         )
-    return [source for name, source in names.items() if name not in gone]
+    left = [source for name, source in names.items() if name not in gone]
+    if not left:
+        raise KnowledgeError(
+            f"{', '.join(names)} is all that the knowledge is made of, so it cannot be removed. "
+            "Name what takes its place first: frontdesk ingest PATH"
+        )
+    return left
 
 
 def find_documents(sources: list[Source]) -> Found:

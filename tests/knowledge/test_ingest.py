@@ -286,6 +286,13 @@ def test_sources_that_vanished_are_named_and_kept_until_they_are_removed(
     assert (report.documents, report.broken) == (1, [])
 
 
+def test_the_last_source_stays_and_the_error_says_what_to_do(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    with pytest.raises(KnowledgeError, match=r"all that the knowledge is made of.*ingest PATH"):
+        Ingest(home, BagEmbedder()).remove(docs)
+    assert "4.90" in found(home, "what does shipping cost")
+
+
 def test_two_folders_of_one_name_are_refused(docs: Path, home: Path, tmp_path: Path) -> None:
     twin = tmp_path / "elsewhere" / "docs"
     twin.mkdir(parents=True)
