@@ -29,6 +29,7 @@ from knowledge.sources import (
     content_hash,
     find_documents,
     remove_sources,
+    skipped,
 )
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.token_vectors import TokenVectors
@@ -40,7 +41,9 @@ from knowledge.versions import LAYOUT, Versions
 
 @dataclass
 class IngestReport:
-    """What a run did. `broken` holds a sentence for each file or folder that could not be read."""
+    """What a run did. `broken` holds a sentence for each file or folder that could not be read,
+    `skipped` for files of kinds that cannot be.
+    """
 
     version: str
     documents: int = 0
@@ -49,6 +52,7 @@ class IngestReport:
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     embedded: int = 0
     published: bool = False
 
@@ -132,13 +136,14 @@ class Ingest:
                 documents=len(before),
                 passages=old.count(),
                 broken=_reasons(_broken_files(old)),
+                skipped=skipped(found.unread),
             )
-        report = IngestReport(version=self._versions.next_name())
+        report = IngestReport(self._versions.next_name(), skipped=skipped(found.unread))
         report.removed = sorted(before.keys() - hashes.keys())
         state = self._read_all(old, found, hashes, report)
         report.broken = _reasons(state.broken)
         if not state.passages:
-            reasons = " ".join(report.broken)
+            reasons = " ".join(report.broken + report.skipped)
             raise KnowledgeError(f"No text to answer from was found. {reasons}".strip())
         self._build(state, pack, sources, report)
         return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,20 @@ _HTML = {".html", ".htm", ".xhtml"}
 _TABLES = {".csv": read_csv, ".tsv": read_csv, ".json": read_json, ".jsonl": read_jsonl}
 READABLE: frozenset[str] = frozenset({*_MARKDOWN, *_HTML, *_TABLES, ".pdf", ".docx", ".xlsx"})
 
+# Text of kinds that cannot be read, and what it can be saved as.
+SAVE_AS: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".odt", ".pages", ".rtf", ".wps"), ".docx"),
+    **dict.fromkeys((".et", ".numbers", ".ods", ".xls"), ".xlsx"),
+    **dict.fromkeys((".odp", ".ppt", ".pptx"), ".pdf"),
+    **dict.fromkeys(("", ".mdx", ".rst"), ".md"),
+}
+# Files without a suffix that tell customers nothing.
+_NOT_FOR_CUSTOMERS = {
+    *("authors", "cname", "codeowners", "contributors", "copying", "licence", "license", "notice"),
+    *("brewfile", "containerfile", "dockerfile", "gemfile", "jenkinsfile", "justfile", "makefile"),
+    *("pipfile", "procfile", "rakefile", "vagrantfile", "version"),
+}
+
 _LARGEST_MEGABYTES = 50
 _INTENTS = "intents"
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,20000}?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
@@ -32,14 +46,18 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,20000}?\n)(?:---|\.\.\.)[ \t]*(?:\n
 
 @dataclass
 class Listing:
-    """What stands at a source. `closed` tells why a folder cannot be looked into."""
+    """What stands at a source: documents, and text of kinds that cannot be read.
+
+    `closed` tells why a folder cannot be looked into.
+    """
 
     documents: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
     closed: dict[Path, str] = field(default_factory=dict)
 
 
 def list_files(source: Path) -> Listing:
-    """The file itself, or every readable file below a folder, sorted.
+    """The file itself, or every file of text below a folder, sorted.
 
     Hidden files, Office's lock files (`~$...`) and `intents/` are left out; linked folders are
     followed, each real folder once. Raises UnreadableFile when nothing stands at `source`.
@@ -49,7 +67,9 @@ def list_files(source: Path) -> Listing:
     if not source.is_dir():
         raise UnreadableFile(f"{source} does not exist. Give the path of a file or a folder.")
     listing = Listing()
-    listing.documents += sorted(_below(source, listing.closed))
+    for path in sorted(_below(source, listing.closed)):
+        kind = listing.documents if path.suffix.lower() in READABLE else listing.unread
+        kind.append(path)
     return listing
 
 
@@ -106,8 +126,8 @@ def _below(folder: Path, closed: dict[Path, str]) -> Iterator[Path]:
         folders[:] = [name for name in sorted(folders) if name[0] != "." and name != _INTENTS]
         for name in files:
             path = Path(here, name)
-            hidden = name.startswith((".", "~$"))
-            if not hidden and path.suffix.lower() in READABLE and path.is_file():
+            hidden = name.startswith((".", "~$")) or name.lower() in _NOT_FOR_CUSTOMERS
+            if not hidden and path.suffix.lower() in READABLE | SAVE_AS.keys() and path.is_file():
                 yield path
 
 

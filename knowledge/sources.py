@@ -7,15 +7,18 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from knowledge.decoding import readable_name
 from knowledge.errors import KnowledgeError
 from knowledge.passages import SPLITTER
-from knowledge.reading import READER, document_paths, list_files
+from knowledge.reading import READER, SAVE_AS, document_paths, list_files
 
 # What answers until there are documents of one's own: it makes way for the first of them.
 DEMO_PACK = Path(__file__).resolve().parent / "packs" / "shop"
+
+# How many files a sentence names.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,12 @@ class Found:
     """The documents of all sources by their ids.
 
     `closed` says why nothing can be read below a folder, or from a source that has gone, by what
-    the documents' ids begin with.
+    the documents' ids begin with; `unread` names files of text whose kind cannot be read.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
     def is_closed(self, name: str) -> bool:
         return any(f"{name}/".startswith(f"{place}/") for place in self.closed)
@@ -98,6 +102,7 @@ def find_documents(sources: list[Source]) -> Found:
                 f"{readable_name(folder)} cannot be opened: {reason}. "
                 "What was read there before is kept."
             )
+        found.unread += map(source.id_of, listing.unread)
         for path in listing.documents:
             name = source.id_of(path)
             if found.files.setdefault(name, path) != path:
@@ -115,6 +120,19 @@ def _gone(missing: Sequence[Source]) -> str:
         f"No longer there: {names}. What was read there before is kept. "
         f"Bring it back, or run: frontdesk knowledge remove {command}"
     )
+
+
+def skipped(unread: Iterable[str]) -> list[str]:
+    """A sentence for each kind that these files could be saved as."""
+    kinds: dict[str, list[str]] = {}
+    for name in unread:
+        kinds.setdefault(SAVE_AS[PurePath(name).suffix.lower()], []).append(name)
+    return [f"{_listed(names)} cannot be read. Save as {kind}." for kind, names in kinds.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def content_hash(path: Path) -> str:

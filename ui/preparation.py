@@ -53,7 +53,7 @@ def ingest_documents(config: Config, paths: list[Path], *, remove: bool = False)
             progress=progress,
         )
         report = run.remove(*paths) if remove else run.run(paths)
-    for sentence in report.broken:
+    for sentence in report.broken + report.skipped:
         click.echo(f"Skipped: {sentence}", err=True)
     if report.published:
         click.echo(

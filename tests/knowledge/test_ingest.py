@@ -195,6 +195,32 @@ def test_names_that_are_no_utf_8_are_read_and_told(home: Path, tmp_path: Path) -
     assert not Ingest(home, BagEmbedder()).run([]).published
 
 
+def test_text_of_kinds_that_cannot_be_read_is_named_and_no_error(docs: Path, home: Path) -> None:
+    for name in ("terms.doc", "old.RTF", "prices.xls", "warranty", "LICENSE", "logo.png"):
+        (docs / name).touch()
+    for number in range(7):
+        (docs / f"slides-{number}.pptx").touch()
+    report = Ingest(home, BagEmbedder()).run([docs])
+    shown = ", ".join(f"docs/slides-{number}.pptx" for number in range(5))
+    assert report.skipped == [
+        "docs/old.RTF, docs/terms.doc cannot be read. Save as .docx.",
+        "docs/prices.xls cannot be read. Save as .xlsx.",
+        f"{shown} and 2 more cannot be read. Save as .pdf.",
+        "docs/warranty cannot be read. Save as .md.",
+    ]
+    assert (report.documents, report.broken) == (2, [])
+    assert Ingest(home, BagEmbedder()).run([]).skipped == report.skipped
+
+
+def test_a_folder_without_a_readable_file_is_refused_with_what_to_do(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "terms.doc").touch()
+    with pytest.raises(KnowledgeError, match=r"No text .* old/terms\.doc cannot be read\. Save as"):
+        Ingest(home, BagEmbedder()).run([tmp_path / "old"])
+
+
 def test_a_killed_run_leaves_the_old_version_and_the_next_one_cleans_up(
     docs: Path, home: Path
 ) -> None:
