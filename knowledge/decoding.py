@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from knowledge.errors import UnreadableFile
 
@@ -49,6 +50,22 @@ def decode_html(data: bytes, path: Path) -> str:
         except (LookupError, UnicodeDecodeError):
             pass  # the declaration is wrong, as it often is
     return decode(data, path)
+
+
+def readable_name(path: PurePath) -> str:
+    """The path as text. A name that is not UTF-8 most often comes out of a Chinese archive."""
+    return "/".join(map(_decoded_name, path.as_posix().split("/")))
+
+
+def _decoded_name(name: str) -> str:
+    data = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    # Two names stay two names.
+    return data.decode("utf-8", errors="backslashreplace")
 
 
 def _decoded(data: bytes, encoding: str, path: Path) -> str:

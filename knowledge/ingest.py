@@ -15,13 +15,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from knowledge.decoding import readable_name
 from knowledge.embedding_cache import EmbeddingCache
 from knowledge.errors import KnowledgeError, UnreadableFile
 from knowledge.pack import Pack, merge_packs, read_pack
 from knowledge.passage_vectors import PassageVectors, vector_texts, with_centres
 from knowledge.passages import cut
 from knowledge.reading import read_document
-from knowledge.sources import Source, add_sources, content_hash, find_documents
+from knowledge.sources import (
+    Found,
+    Source,
+    add_sources,
+    content_hash,
+    find_documents,
+    remove_sources,
+    skipped,
+)
 from knowledge.store import DocumentRecord, KnowledgeStore
 from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
@@ -32,7 +41,9 @@ from knowledge.versions import LAYOUT, Versions
 
 @dataclass
 class IngestReport:
-    """What a run did. `broken` holds a sentence for each file that could not be read."""
+    """What a run did. `broken` holds a sentence for each file or folder that could not be read,
+    `skipped` for files of kinds that cannot be.
+    """
 
     version: str
     documents: int = 0
@@ -41,6 +52,7 @@ class IngestReport:
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     embedded: int = 0
     published: bool = False
 
@@ -89,17 +101,9 @@ class Ingest:
         """
         return self._run(lambda known: add_sources(known, paths))
 
-    def remove(self, path: Path) -> IngestReport:
-        """Drops a source with all its documents. Raises KnowledgeError if it is none."""
-
-        def without(known: list[Source]) -> list[Source]:
-            left = [source for source in known if source.path != path.resolve()]
-            if len(left) == len(known):
-                names = ", ".join(str(source.path) for source in known) or "none"
-                raise KnowledgeError(f"{path} is not a source of the knowledge. Sources: {names}.")
-            return left
-
-        return self._run(without)
+    def remove(self, *paths: Path) -> IngestReport:
+        """Drops sources with all their documents. Raises KnowledgeError if one of them is none."""
+        return self._run(lambda known: remove_sources(known, paths))
 
     def _run(self, choose: Callable[[list[Source]], list[Source]]) -> IngestReport:
         with self._versions.writing():
@@ -118,22 +122,25 @@ class Ingest:
 
     def _bring_up_to_date(self, old: KnowledgeStore | None, sources: list[Source]) -> IngestReport:
         found = find_documents(sources)
-        pack = merge_packs(read_pack(source.path) for source in sources)
+        pack = _pack(old, sources, found)
         before = {record.id: record for record in old.documents()} if old else {}
-        hashes = {name: content_hash(path) for name, path in found.items()}
+        hashes = {name: content_hash(path) for name, path in found.files.items()}
+        hashes |= {name: before[name].content_hash for name in found.out_of_reach(before)}
+        hashes |= dict.fromkeys(found.closed, "")
         if old and self._is_current(old, sources, pack, hashes):
             return IngestReport(
                 version=self._versions.current(),
                 documents=len(before),
                 passages=old.count(),
-                broken=[file.reason for file in _broken_files(old)],
+                broken=_reasons(_broken_files(old)),
+                skipped=skipped(found.unread),
             )
-        report = IngestReport(version=self._versions.next_name())
-        report.removed = sorted(before.keys() - found.keys())
+        report = IngestReport(self._versions.next_name(), skipped=skipped(found.unread))
+        report.removed = sorted(before.keys() - hashes.keys())
         state = self._read_all(old, found, hashes, report)
-        report.broken = [file.reason for file in state.broken]
+        report.broken = _reasons(state.broken)
         if not state.passages:
-            reasons = " ".join(report.broken)
+            reasons = " ".join(report.broken + report.skipped)
             raise KnowledgeError(f"No text to answer from was found. {reasons}".strip())
         self._build(state, pack, sources, report)
         return report
@@ -156,7 +163,7 @@ class Ingest:
     def _read_all(
         self,
         old: KnowledgeStore | None,
-        found: dict[str, Path],
+        found: Found,
         hashes: dict[str, str],
         report: IngestReport,
     ) -> _State:
@@ -164,9 +171,9 @@ class Ingest:
         kept: dict[str, list[Passage]] = {}
         for passage in old.passages() if old else ():
             kept.setdefault(passage.document, []).append(passage)
-        state = _State()
-        for done, (name, path) in enumerate(found.items(), start=1):
-            self._progress("read", done, len(found))
+        state = _State(broken=[_BrokenFile(name, "", why) for name, why in found.closed.items()])
+        for done, (name, path) in enumerate(found.files.items(), start=1):
+            self._progress("read", done, len(found.files))
             known = before.get(name)
             if known and known.content_hash == hashes[name]:
                 state.keep(known, kept.get(name, []))
@@ -174,13 +181,16 @@ class Ingest:
             try:
                 document = read_document(path, name)
             except UnreadableFile as error:
-                state.broken.append(_BrokenFile(name, hashes[name], str(error)))
+                reason = str(error).replace(str(path), readable_name(path))
+                state.broken.append(_BrokenFile(name, hashes[name], reason))
                 # What was readable before goes on answering until the file is mended.
                 if known:
                     state.keep(known, kept.get(name, []))
                 continue
             (report.changed if known else report.added).append(name)
             state.keep(DocumentRecord(name, document.title, hashes[name]), cut(document))
+        for name in found.out_of_reach(before):
+            state.keep(before[name], kept.get(name, []))
         return state
 
     def _build(
@@ -265,6 +275,20 @@ class Ingest:
             store.close()
         prefix = self._collection_prefix()
         index.drop([c for c in index.collections() if c.startswith(prefix) and c not in used])
+
+
+def _pack(old: KnowledgeStore | None, sources: Sequence[Source], found: Found) -> Pack:
+    """What a source that cannot be looked into brought along is kept with all that there was."""
+    before = Pack.from_facts(old.fact("pack"), old.examples()) if old else Pack()
+    return merge_packs(
+        before if found.is_closed(source.id_of(source.path)) else read_pack(source.path)
+        for source in sources
+    )
+
+
+def _reasons(broken: Sequence[_BrokenFile]) -> list[str]:
+    """Each once: sources that have gone share theirs."""
+    return list(dict.fromkeys(file.reason for file in broken))
 
 
 def _broken_files(store: KnowledgeStore) -> list[_BrokenFile]:

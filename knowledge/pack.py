@@ -62,9 +62,7 @@ def read_intents(folder: Path) -> tuple[IntentExample, ...]:
     """
     files: dict[str, Path] = {}
     examples: list[IntentExample] = []
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        if path.name.startswith("."):
-            continue
+    for path in _yaml_files(folder):
         intent, found = _read_intent(path)
         if intent in files:
             raise PackError(
@@ -74,6 +72,18 @@ def read_intents(folder: Path) -> tuple[IntentExample, ...]:
         files[intent] = path
         examples.extend(found)
     return tuple(examples)
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise PackError(
+            f"{folder} cannot be opened: {error.strerror}. Allow reading it."
+        ) from error
+    return [p for p in paths if p.suffix in {".yaml", ".yml"} and not p.name.startswith(".")]
 
 
 def _read_settings(path: Path) -> Pack:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from knowledge.characters import clean, one_line
 from knowledge.conversion import docx_to_markdown, html_to_markdown, pdf_to_markdown
-from knowledge.decoding import decode
+from knowledge.decoding import decode, readable_name
 from knowledge.errors import UnreadableFile
 from knowledge.faq_tables import read_csv, read_json, read_jsonl, read_xlsx
 from knowledge.headings import find_headings
@@ -24,22 +25,57 @@ _HTML = {".html", ".htm", ".xhtml"}
 _TABLES = {".csv": read_csv, ".tsv": read_csv, ".json": read_json, ".jsonl": read_jsonl}
 READABLE: frozenset[str] = frozenset({*_MARKDOWN, *_HTML, *_TABLES, ".pdf", ".docx", ".xlsx"})
 
+# Text of kinds that cannot be read, and what it can be saved as.
+SAVE_AS: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".odt", ".pages", ".rtf", ".wps"), ".docx"),
+    **dict.fromkeys((".et", ".numbers", ".ods", ".xls"), ".xlsx"),
+    **dict.fromkeys((".odp", ".ppt", ".pptx"), ".pdf"),
+    **dict.fromkeys(("", ".mdx", ".rst"), ".md"),
+}
+# Files without a suffix that tell customers nothing.
+_NOT_FOR_CUSTOMERS = {
+    *("authors", "cname", "codeowners", "contributors", "copying", "licence", "license", "notice"),
+    *("brewfile", "containerfile", "dockerfile", "gemfile", "jenkinsfile", "justfile", "makefile"),
+    *("pipfile", "procfile", "rakefile", "vagrantfile", "version"),
+}
+
 _LARGEST_MEGABYTES = 50
 _INTENTS = "intents"
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,20000}?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 
 
-def document_paths(source: Path) -> list[Path]:
-    """The file itself, or every readable file below a folder, sorted.
+@dataclass
+class Listing:
+    """What stands at a source: documents, and text of kinds that cannot be read.
+
+    `closed` tells why a folder cannot be looked into.
+    """
+
+    documents: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
+    closed: dict[Path, str] = field(default_factory=dict)
+
+
+def list_files(source: Path) -> Listing:
+    """The file itself, or every file of text below a folder, sorted.
 
     Hidden files, Office's lock files (`~$...`) and `intents/` are left out; linked folders are
     followed, each real folder once. Raises UnreadableFile when nothing stands at `source`.
     """
     if source.is_file():
-        return [source]
+        return Listing([source])
     if not source.is_dir():
         raise UnreadableFile(f"{source} does not exist. Give the path of a file or a folder.")
-    return sorted(_below(source))
+    listing = Listing()
+    for path in sorted(_below(source, listing.closed)):
+        kind = listing.documents if path.suffix.lower() in READABLE else listing.unread
+        kind.append(path)
+    return listing
+
+
+def document_paths(source: Path) -> list[Path]:
+    """The documents of `list_files`."""
+    return list_files(source).documents
 
 
 def read_document(path: Path, document_id: str) -> Document:
@@ -75,20 +111,34 @@ def _content(data: bytes, suffix: str, path: Path) -> tuple[str, str, tuple[Entr
     return title, markdown, entries
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, closed: dict[Path, str]) -> Iterator[Path]:
     seen: set[Path] = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
+
+    def close(error: OSError) -> None:
+        closed[Path(error.filename)] = str(error.strerror)
+
+    for here, folders, files in os.walk(folder, followlinks=True, onerror=close):
         real = Path(here).resolve()
-        if real in seen:
+        if real in seen or not _can_be_entered(here, close):
             folders.clear()
             continue
         seen.add(real)
         folders[:] = [name for name in sorted(folders) if name[0] != "." and name != _INTENTS]
         for name in files:
             path = Path(here, name)
-            hidden = name.startswith((".", "~$"))
-            if not hidden and path.suffix.lower() in READABLE and path.is_file():
+            hidden = name.startswith((".", "~$")) or name.lower() in _NOT_FOR_CUSTOMERS
+            if not hidden and path.suffix.lower() in READABLE | SAVE_AS.keys() and path.is_file():
                 yield path
+
+
+def _can_be_entered(folder: str, close: Callable[[OSError], None]) -> bool:
+    """A folder without permission to enter it may still name its files."""
+    try:
+        os.stat(os.path.join(folder, "."))
+    except OSError as error:
+        close(error)
+        return False
+    return True
 
 
 def _bytes(path: Path) -> bytes:
@@ -125,5 +175,6 @@ def _first_heading(markdown: str) -> str:
 
 
 def _file_title(path: Path) -> str:
-    words = " ".join(re.split(r"[\s_-]+", path.stem)).strip() or path.name
+    name = Path(readable_name(path))
+    words = " ".join(re.split(r"[\s_-]+", name.stem)).strip() or name.name
     return one_line(words[:1].upper() + words[1:])

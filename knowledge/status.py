@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from knowledge.decoding import readable_name
 from knowledge.store import KnowledgeStore
 from knowledge.versions import LAYOUT, Versions
 
@@ -28,8 +29,8 @@ def read_status(home: Path) -> dict[str, Any]:
             "intent_examples": len(store.examples()),
             "embedder": store.fact("embedder"),
             "vectors": store.fact("chroma_url") or "embedded",
-            "sources": store.fact("sources"),
-            "skipped": [file["reason"] for file in store.fact("broken")],
+            "sources": [readable_name(Path(path)) for path in store.fact("sources")],
+            "skipped": list(dict.fromkeys(file["reason"] for file in store.fact("broken"))),
             "versions_kept": versions.names(),
         }
 

@@ -109,7 +109,8 @@ class KnowledgeStore:
             )
             self._db.table("intents").insert_all(vars(example) for example in examples)
             self._db.table("facts").insert_all(
-                {"name": name, "value": json.dumps(value, ensure_ascii=False)}
+                # In ASCII: the path of a source may hold bytes that are no UTF-8.
+                {"name": name, "value": json.dumps(value)}
                 for name, value in facts.items()
             )
             self._db.execute("create virtual table counted using fts5vocab(terms, row)")

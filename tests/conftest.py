@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -151,3 +152,17 @@ def shop_home(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embed
     home = tmp_path_factory.mktemp("shop")
     Ingest(home, built_in_embedder).run([DEMO_PACK])
     return home
+
+
+@pytest.fixture
+def permissions_hold() -> Iterator[None]:
+    """Root, too, is refused what a file's permissions refuse: the thread gives up its privilege."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this thread
+    before = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, before) == 0
+    without = (ctypes.c_uint32 * 6)(*before)
+    without[0] &= ~0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH are not in effect
+    assert libc.capset(header, without) == 0
+    yield
+    assert libc.capset(header, before) == 0

@@ -164,12 +164,12 @@ def knowledge_rollback(config_path: Path | None, home: Path | None) -> None:
 
 
 @knowledge.command("remove")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @HOME
 @click.pass_obj
-def knowledge_remove(config_path: Path | None, path: Path, home: Path | None) -> None:
-    """Drop a source (a PATH that was ingested) with all its documents."""
-    ingest_documents(config_of(config_path, home=home), [path], remove=True)
+def knowledge_remove(config_path: Path | None, paths: tuple[Path, ...], home: Path | None) -> None:
+    """Drop sources (PATHS that were ingested) with all their documents."""
+    ingest_documents(config_of(config_path, home=home), list(paths), remove=True)
 
 
 frontdesk.add_command(evaluate)

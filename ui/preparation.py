@@ -52,8 +52,8 @@ def ingest_documents(config: Config, paths: list[Path], *, remove: bool = False)
             chroma_url=config.chroma_url,
             progress=progress,
         )
-        report = run.remove(paths[0]) if remove else run.run(paths)
-    for sentence in report.broken:
+        report = run.remove(*paths) if remove else run.run(paths)
+    for sentence in report.broken + report.skipped:
         click.echo(f"Skipped: {sentence}", err=True)
     if report.published:
         click.echo(

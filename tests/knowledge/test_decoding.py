@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from knowledge.decoding import decode, decode_html
+from knowledge.decoding import decode, decode_html, readable_name
 from knowledge.errors import UnreadableFile
 
 CHINESE = "退款会原路退回，一般需要三到五个工作日。\n周末和节假日顺延，请您耐心等待。"
@@ -51,3 +52,15 @@ def test_a_page_that_declares_a_wrong_or_unknown_encoding_is_read_all_the_same()
     for name in ("big5", "nonsense", "ascii"):
         page = f"<meta charset='{name}'><p>退款€</p>"
         assert decode_html(page.encode(), Path("a.html")) == page
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("帮助/退货.md".encode(), "帮助/退货.md"),
+        ("帮助/".encode() + "退货.md".encode("gbk"), "帮助/退货.md"),
+        (b"caf\xe9.md", "caf\\xe9.md"),
+    ],
+)
+def test_a_name_that_is_no_utf_8_becomes_text(name: bytes, told: str) -> None:
+    assert readable_name(Path(os.fsdecode(name))) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -137,6 +138,91 @@ def test_a_file_that_becomes_broken_goes_on_answering_as_it_was(docs: Path, home
     assert "4.90" in found(home, "what does shipping cost")
 
 
+@pytest.mark.usefixtures("permissions_hold")
+def test_a_file_that_cannot_be_opened_is_named_and_goes_on_answering_as_it_was(
+    docs: Path, home: Path
+) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    (docs / "new.md").write_text("# New\n\nText.\n", encoding="utf-8")
+    for name in ("shipping.md", "new.md"):
+        (docs / name).chmod(0)
+    report = Ingest(home, BagEmbedder()).run([docs])
+    assert report.broken == [
+        f"{docs / name} cannot be opened: Permission denied." for name in ("new.md", "shipping.md")
+    ]
+    assert "4.90" in found(home, "what does shipping cost")
+    again = Ingest(home, BagEmbedder()).run([])
+    assert (again.published, again.broken) == (False, report.broken)
+
+
+@pytest.mark.usefixtures("permissions_hold")
+@pytest.mark.parametrize("mode", [0, 0o600], ids=["closed", "not to be entered"])
+@pytest.mark.parametrize("place", ["docs/policies", "docs"])
+def test_the_documents_of_a_folder_that_cannot_be_looked_into_are_kept(
+    docs: Path, home: Path, place: str, mode: int
+) -> None:
+    (docs / "policies").mkdir()
+    (docs / "shipping.md").rename(docs / "policies" / "shipping.md")
+    (docs / "pack.toml").write_text("name = {en = 'Shop'}", encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs])
+    folder = docs.parent / place
+    folder.chmod(mode)
+    (docs.parent / "hours.md").write_text("# Hours\n\nWe open at nine.\n", encoding="utf-8")
+    report = Ingest(home, BagEmbedder()).run([docs.parent / "hours.md"])
+    again = Ingest(home, BagEmbedder()).run([])
+    folder.chmod(0o700)
+    assert report.broken == [
+        f"{folder} cannot be opened: Permission denied. What was read there before is kept."
+    ]
+    assert (report.added, report.removed, report.documents) == (["hours.md"], [], 3)
+    assert "4.90" in found(home, "what does shipping cost")
+    assert (again.published, again.broken) == (False, report.broken)
+    base = KnowledgeBase(home, BagEmbedder())
+    assert base.pack.name == {"en": "Shop"}
+    base.close()
+    assert Ingest(home, BagEmbedder()).run([]).broken == []
+
+
+def test_names_that_are_no_utf_8_are_read_and_told(home: Path, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/" + "帮助".encode("gbk")
+    os.mkdir(folder)
+    for name, text in (("退货政策.md", "七天内可以退货。"), ("空.md", "")):
+        with open(folder + b"/" + name.encode("gbk"), "w", encoding="utf-8") as file:
+            file.write(text)
+    report = Ingest(home, BagEmbedder()).run([Path(os.fsdecode(folder))])
+    assert report.broken == [f"{tmp_path}/帮助/空.md holds no text. Write some, or take it away."]
+    (document,) = read_documents(home)
+    assert (document["id"], document["title"]) == ("帮助/退货政策.md", "退货政策")
+    assert read_status(home)["sources"] == [f"{tmp_path}/帮助"]
+    assert not Ingest(home, BagEmbedder()).run([]).published
+
+
+def test_text_of_kinds_that_cannot_be_read_is_named_and_no_error(docs: Path, home: Path) -> None:
+    for name in ("terms.doc", "old.RTF", "prices.xls", "warranty", "LICENSE", "logo.png"):
+        (docs / name).touch()
+    for number in range(7):
+        (docs / f"slides-{number}.pptx").touch()
+    report = Ingest(home, BagEmbedder()).run([docs])
+    shown = ", ".join(f"docs/slides-{number}.pptx" for number in range(5))
+    assert report.skipped == [
+        "docs/old.RTF, docs/terms.doc cannot be read. Save as .docx.",
+        "docs/prices.xls cannot be read. Save as .xlsx.",
+        f"{shown} and 2 more cannot be read. Save as .pdf.",
+        "docs/warranty cannot be read. Save as .md.",
+    ]
+    assert (report.documents, report.broken) == (2, [])
+    assert Ingest(home, BagEmbedder()).run([]).skipped == report.skipped
+
+
+def test_a_folder_without_a_readable_file_is_refused_with_what_to_do(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "terms.doc").touch()
+    with pytest.raises(KnowledgeError, match=r"No text .* old/terms\.doc cannot be read\. Save as"):
+        Ingest(home, BagEmbedder()).run([tmp_path / "old"])
+
+
 def test_a_killed_run_leaves_the_old_version_and_the_next_one_cleans_up(
     docs: Path, home: Path
 ) -> None:
@@ -239,11 +325,35 @@ def test_the_demo_shop_makes_way_for_ones_own_documents(docs: Path, home: Path) 
     assert report.documents == 2
 
 
-def test_a_source_that_vanished_is_an_error_and_not_an_empty_shop(docs: Path, home: Path) -> None:
-    Ingest(home, BagEmbedder()).run([docs])
+def test_sources_that_vanished_are_named_and_kept_until_they_are_removed(
+    docs: Path, home: Path, tmp_path: Path
+) -> None:
+    for name in ("hours.md", "a b.md"):
+        (tmp_path / name).write_text(f"# {name}\n\nWe open at nine.\n", encoding="utf-8")
+    (docs / "pack.toml").write_text("name = {en = 'Shop'}", encoding="utf-8")
+    Ingest(home, BagEmbedder()).run([docs, tmp_path / "hours.md", tmp_path / "a b.md"])
     docs.rename(docs.with_name("moved"))
-    with pytest.raises(KnowledgeError, match="no longer there"):
-        Ingest(home, BagEmbedder()).run([])
+    (tmp_path / "a b.md").unlink()
+    report = Ingest(home, BagEmbedder("another")).run([])
+    assert report.broken == [
+        f"No longer there: {docs}, {tmp_path}/a b.md. What was read there before is kept. "
+        f"Bring it back, or run: frontdesk knowledge remove {docs} '{tmp_path}/a b.md'"
+    ]
+    assert (report.removed, report.documents) == ([], 4)
+    report = Ingest(home, BagEmbedder()).remove(tmp_path / "a b.md")
+    assert (report.removed, report.documents, len(report.broken)) == (["a b.md"], 3, 1)
+    assert "4.90" in found(home, "what does shipping cost")
+    base = KnowledgeBase(home, BagEmbedder())
+    assert base.pack.name == {"en": "Shop"}
+    base.close()
+    report = Ingest(home, BagEmbedder()).remove(docs)
+    assert (report.documents, report.broken) == (1, [])
+
+
+def test_the_last_source_stays_and_the_error_says_what_to_do(docs: Path, home: Path) -> None:
+    Ingest(home, BagEmbedder()).run([docs])
+    with pytest.raises(KnowledgeError, match=r"all that the knowledge is made of.*ingest PATH"):
+        Ingest(home, BagEmbedder()).remove(docs)
     assert "4.90" in found(home, "what does shipping cost")
 
 
@@ -251,7 +361,7 @@ def test_two_folders_of_one_name_are_refused(docs: Path, home: Path, tmp_path: P
     twin = tmp_path / "elsewhere" / "docs"
     twin.mkdir(parents=True)
     (twin / "returns.md").write_text(REFUNDS, encoding="utf-8")
-    with pytest.raises(KnowledgeError, match="Rename one of the folders"):
+    with pytest.raises(KnowledgeError, match="Rename one of the files or folders"):
         Ingest(home, BagEmbedder()).run([docs, twin])
 
 

@@ -88,6 +88,13 @@ def test_an_intent_that_two_files_name_is_refused(tmp_path: Path) -> None:
         read_intents(intents(tmp_path, a=INTENT, b=INTENT))
 
 
+@pytest.mark.usefixtures("permissions_hold")
+def test_intents_that_cannot_be_looked_into_are_not_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir(mode=0)
+    with pytest.raises(PackError, match=r"intents cannot be opened: Permission denied"):
+        read_pack(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

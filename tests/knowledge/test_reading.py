@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.errors import UnreadableFile
 from knowledge.passages import cut
-from knowledge.reading import READABLE, READER, document_paths, read_document
+from knowledge.reading import READABLE, READER, document_paths, list_files, read_document
 from knowledge.types import Document
 from tests.knowledge.documents import docx, pdf, xlsx
 
@@ -211,6 +211,15 @@ def test_a_file_is_its_own_list_of_documents(tmp_path: Path) -> None:
     path = tmp_path / "notes.exe"
     path.touch()
     assert document_paths(path) == [path]
+
+
+@pytest.mark.usefixtures("permissions_hold")
+def test_a_folder_that_cannot_be_looked_into_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.md").touch()
+    (tmp_path / "b").mkdir(mode=0)
+    listing = list_files(tmp_path)
+    assert listing.documents == [tmp_path / "a.md"]
+    assert listing.closed == {tmp_path / "b": "Permission denied"}
 
 
 def test_a_path_where_nothing_stands_is_refused(tmp_path: Path) -> None:

@@ -81,8 +81,10 @@ def test_a_broken_file_is_named_and_the_exit_code_says_so(run: Run, tmp_path: Pa
     (docs / "good.md").write_text("# Good\n\nWe open at nine.\n", encoding="utf-8")
     (docs / "rates.csv").write_text("country,price\nNorway,9\n", encoding="utf-8")
     (docs / "faq.pdf").write_bytes(bytes(range(256)) * 20_000)
+    (docs / "terms.doc").touch()
     result = run("ingest", str(docs))
     assert result.returncode == 1
+    assert "Skipped: docs/terms.doc cannot be read. Save as .docx." in result.stderr
     assert "rates.csv" in result.stderr
     assert "faq.pdf" in result.stderr
     assert "1 passages from 1 documents" in result.stdout
@@ -185,4 +187,12 @@ def test_knowledge_of_another_frontdesk_is_brought_up_to_date_by_itself(
     set_fact(home, "layout", "1")
     result = run("ask", "how long do refunds take?", "--json")
     assert "brought up to date" in result.stderr
+    assert json.loads(result.stdout)["route"] == "answer"
+
+
+def test_it_is_brought_up_to_date_although_a_source_has_gone(run: Run, home: Path) -> None:
+    set_fact(home, "layout", "1")
+    set_fact(home, "sources", '["/gone/shop"]')
+    result = run("ask", "how long do refunds take?", "--json")
+    assert "No longer there: /gone/shop" in result.stderr
     assert json.loads(result.stdout)["route"] == "answer"
