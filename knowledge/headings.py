@@ -32,6 +32,10 @@ _NUMBERING = re.compile(r"^\d{1,3}(?:\.\d{1,3})*(?:[.)）]\s+|、\s*)(?=\S)")
 _BARE = re.compile(r"[^\Wa-z]|[\"'“‘(（《「]")
 _SENTENCE_END = tuple(".!?:。！？：")
 _TRAILING = " *_`\"'”’)）」』"
+# A question mark, and behind it only symbols or a short remark in brackets: "Can I? (EU only)".
+_ASKING = re.compile(r"[?？](?:[^\w?？]|_)*(?:[(（\[][^()（）\[\]]{1,40}[)）\]](?:[^\w?？]|_)*)?$")
+# What site builders put behind a heading for links to it: {#its-id}, a pilcrow, a hash.
+_PERMALINK = re.compile(r"\s*(?:\{[#.:][^{}]*\}|¶|(?<=[?？])\s*#)\s*$")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def question_in(heading: str) -> str:
     marked = _QUESTION_MARK.match(heading)
     if marked:
         return heading[marked.end() :].strip(" *_")
-    if heading.rstrip(_TRAILING).endswith(("?", "？")):
+    if _ASKING.search(heading):
         return _NUMBERING.sub("", heading)
     return ""
 
@@ -100,7 +104,7 @@ def _true_headings(tokens: list[Token]) -> Iterator[Heading]:
             continue
         if len(inline.content) > _LONGEST_HEADING:
             continue
-        text = _plain(inline.content)
+        text = _PERMALINK.sub("", _plain(inline.content))
         if text:
             start, end = token.map
             yield Heading(start, end, int(token.tag[1:]), text, question_in(text))
@@ -134,7 +138,7 @@ def _marked(line: str, *, bare: bool) -> str:
 def _last_line(lines: list[str], start: int, end: int) -> int:
     """The line after a question that may run over a few: up to "?" or to an "A:"."""
     for number in range(start, min(end, start + _MOST_LINES)):
-        if lines[number].rstrip(_TRAILING).endswith(("?", "？")):
+        if _ASKING.search(lines[number]):
             return number + 1
         if number + 1 < end and _ANSWER_MARK.match(lines[number + 1]):
             return number + 1

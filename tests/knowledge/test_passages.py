@@ -91,6 +91,23 @@ def test_the_question_is_plain_text_without_its_number() -> None:
     ]
 
 
+def test_a_heading_asks_whatever_stands_behind_its_question_mark() -> None:
+    text = (
+        "## How long? {#how-long}\n3 days.\n## How much is it? 🚚\n4.90\n"
+        "## Can I cancel? (EU only)\nYes.\n## 可以开发票吗？（仅限企业）\n可以。\n"
+        "## Where?¶\nEU.\n## When?#\nNow.\n## C# or C? Read on {#c}\nBoth."
+    )
+    assert [(path[-1], question) for path, question, _ in shown(text)] == [
+        ("How long?", "How long?"),
+        ("How much is it? 🚚", "How much is it? 🚚"),
+        ("Can I cancel? (EU only)", "Can I cancel? (EU only)"),
+        ("可以开发票吗？（仅限企业）", "可以开发票吗？（仅限企业）"),
+        ("Where?", "Where?"),
+        ("When?", "When?"),
+        ("C# or C? Read on", ""),
+    ]
+
+
 def test_marked_questions_in_plain_text_are_entries() -> None:
     text = (
         "Our help\n\nQ: Can I cancel?\nA: Yes.\nQ2. What about\nshoes?\nA: No.\n\n"
