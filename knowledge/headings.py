@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from knowledge.characters import one_line
 
@@ -25,9 +25,14 @@ _QUESTION_MARK = re.compile(
     re.IGNORECASE,
 )
 _ANSWER_MARK = re.compile(
-    r"^[\s*_]*(?:A|Answer|答案?|回答|解答)\s?\d{0,3}\s?[:：][*_]*\s*", re.IGNORECASE
+    r"^(?:\s*(?:[-+]|\d{1,9}[.)])\s+)?[\s*_]*(?:A|Answer|答案?|回答|解答)\s?\d{0,3}\s?[:：][*_]*\s*",
+    re.IGNORECASE,
 )
-_BOLD_LINE = re.compile(r"^\s*(\*\*|__)(?=\S)(.+[?？])\s*\1\s*$")
+# Bold type at the start of a line: its sign, its text, a question mark behind it, and the rest.
+_BOLD_START = re.compile(
+    r"^\s*(\*{2,3}|_{2,3})(?=\S)((?:(?!\1).){1,200})\1([?？]?)\s*(?:[:：–—]|-(?=\s))?\s*(.*)$"
+)
+_ITEM = re.compile(r"^\s*(?:[-+*]|\d{1,9}[.)])\s+")
 _NUMBERING = re.compile(r"^\d{1,3}(?:\.\d{1,3})*(?:[.)）]\s+|、\s*)(?=\S)")
 _BARE = re.compile(r"[^\Wa-z]|[\"'“‘(（《「]")
 _SENTENCE_END = tuple(".!?:。！？：")
@@ -40,13 +45,19 @@ _PERMALINK = re.compile(r"\s*(?:\{[#.:][^{}]*\}|¶|(?<=[?？])\s*#)\s*$")
 
 @dataclass(frozen=True)
 class Heading:
-    """It fills the lines `start` to `end` (exclusive). `question` is empty if it asks nothing."""
+    """It fills the lines `start` to `end` (exclusive). `question` is empty if it asks nothing.
+
+    `rest` is text that stands behind it on its line, and `indent` how far the text below it is
+    indented because it belongs to a list item.
+    """
 
     start: int
     end: int
     level: int
     text: str
     question: str
+    rest: str = ""
+    indent: int = 0
 
 
 def parse(markdown: str) -> list[Token]:
@@ -60,15 +71,17 @@ def parse(markdown: str) -> list[Token]:
 # A document's title and then its passages ask for the same ones.
 @lru_cache(maxsize=1)
 def find_headings(markdown: str) -> tuple[Heading, ...]:
-    """Headings in order: `#`, underlined, and questions marked by "Q:" or bold type.
+    """Headings in order: `#`, underlined, and questions marked by "Q:", bold type or a list.
 
-    Where there is no true heading at all (plain text, PDF), a line of its own that ends in a
-    question mark is taken for one. Such a question is text if no text follows it, and so is one in
-    bold type below a heading that asks something itself: it belongs to that answer.
+    Where no true heading asks anything (plain text, PDF, a title alone), a line of its own that
+    ends in a question mark is taken for one. Such a question is text if no text follows it, and so
+    is one in bold type or a list below a heading that asks something itself: it belongs to that
+    answer.
     """
-    tokens, lines = parse(markdown), markdown.split("\n")
-    true = list(_true_headings(tokens))
-    marked = list(_marked_questions(tokens, lines, bare=not true))
+    blocks, lines = SyntaxTreeNode(parse(markdown)).children, markdown.split("\n")
+    true = list(_true_headings(blocks))
+    bare = not any(heading.question for heading in true)
+    marked = list(_marked_questions(blocks, lines, bare=bare))
     found = sorted([*true, *marked], key=lambda heading: heading.start)
     ends = [*(heading.start for heading in found), len(lines)][1:]
     headings: list[Heading] = []
@@ -78,7 +91,8 @@ def find_headings(markdown: str) -> tuple[Heading, ...]:
             asking = bool(heading.question)
         elif asking:
             continue
-        if heading.level < _MARKED or any(line.strip() for line in lines[heading.end : end]):
+        text = heading.rest or any(map(str.strip, lines[heading.end : end]))
+        if heading.level < _MARKED or text:
             headings.append(heading)
     return tuple(headings)
 
@@ -98,41 +112,76 @@ def question_in(heading: str) -> str:
     return ""
 
 
-def _true_headings(tokens: list[Token]) -> Iterator[Heading]:
-    for token, inline in pairwise(tokens):
-        if token.type != "heading_open" or token.level or token.map is None:
+def _true_headings(blocks: list[SyntaxTreeNode]) -> Iterator[Heading]:
+    for block in blocks:
+        if block.type != "heading" or block.map is None:
             continue
-        if len(inline.content) > _LONGEST_HEADING:
+        content = block.children[0].content
+        if len(content) > _LONGEST_HEADING:
             continue
-        text = _PERMALINK.sub("", _plain(inline.content))
+        text = _PERMALINK.sub("", _plain(content))
         if text:
-            start, end = token.map
-            yield Heading(start, end, int(token.tag[1:]), text, question_in(text))
+            yield Heading(*block.map, int(block.tag[1:]), text, question_in(text))
 
 
-def _marked_questions(tokens: list[Token], lines: list[str], *, bare: bool) -> Iterator[Heading]:
-    for token in tokens:
-        if token.type != "paragraph_open" or token.level or token.map is None:
-            continue
-        start, end = token.map
-        for number in range(start, end):
-            begins = number == start or lines[number - 1].rstrip(_TRAILING)[-1:] in _SENTENCE_END
-            text = _marked(lines[number], bare=bare and begins)
-            if text:
-                last = _last_line(lines, number, end)
-                text = one_line(" ".join([text, *lines[number + 1 : last]])).strip("*_ ")
-                level = _MARKED if _QUESTION_MARK.match(lines[number]) else _BOLD
-                yield Heading(number, last, level, text, text)
+def _marked_questions(
+    blocks: list[SyntaxTreeNode], lines: list[str], *, bare: bool
+) -> Iterator[Heading]:
+    for block in blocks:
+        if block.type == "paragraph" and block.map is not None:
+            yield from _in_paragraph(lines, *block.map, bare=bare)
+        elif block.type in {"bullet_list", "ordered_list"}:
+            yield from _in_list(lines, block.children)
 
 
-def _marked(line: str, *, bare: bool) -> str:
-    """The question on a line that is marked as one, or on any line if `bare`; else empty."""
+def _in_paragraph(lines: list[str], start: int, end: int, *, bare: bool) -> Iterator[Heading]:
+    for number in range(start, end):
+        begins = number == start or lines[number - 1].rstrip(_TRAILING)[-1:] in _SENTENCE_END
+        heading = _question_at(lines, number, end, bare=bare and begins)
+        if heading:
+            yield heading
+
+
+def _in_list(lines: list[str], items: list[SyntaxTreeNode]) -> Iterator[Heading]:
+    """The questions that its items begin with, if at least half of the items have an answer.
+
+    So a list of questions to think about stays text, and so do steps of which one asks something.
+    """
+    found = [each for item in items for each in _in_item(lines, item, alone=len(items) == 1)]
+    if len(found) * 2 >= len(items):
+        yield from found
+
+
+def _in_item(lines: list[str], item: SyntaxTreeNode, *, alone: bool) -> Iterator[Heading]:
+    """The question that an item begins with, if text of the item follows, or may follow its list:
+    as the next item below a "Q:", or as a paragraph where the item is the whole list.
+    """
+    first = item.children[0] if item.children else item
+    if first.type != "paragraph" or first.map is None or item.map is None:
+        return
+    heading = _question_at(lines, *first.map, bare=True)
+    if heading:
+        below = next(filter(str.strip, lines[heading.end : item.map[1]]), "")
+        if below or heading.rest or alone or heading.level == _MARKED:
+            yield replace(heading, indent=len(below) - len(below.lstrip()))
+
+
+def _question_at(lines: list[str], number: int, end: int, *, bare: bool) -> Heading | None:
+    """The question that a line begins with: a marked one, or any if `bare`."""
+    line = _ITEM.sub("", lines[number])
+    level = _MARKED if _QUESTION_MARK.match(line) else _BOLD
+    bold = _BOLD_START.match(line)
+    text = question_in(bold[2] + bold[3]) if bold else ""
+    if bold and text:
+        return Heading(number, number + 1, level, _plain(text), _plain(text), bold[4].rstrip())
     if len(line) > _LONGEST_HEADING:
-        return ""
-    bold = _BOLD_LINE.match(line)
-    text = bold[2] if bold else line.strip()
-    is_marked = bold or _QUESTION_MARK.match(text) or (bare and _BARE.match(text))
-    return question_in(text) if is_marked else ""
+        return None
+    text = question_in(line.strip()) if level == _MARKED or (bare and _BARE.match(line)) else ""
+    if not text:
+        return None
+    last = _last_line(lines, number, end)
+    text = _plain("\n".join([text, *lines[number + 1 : last]])).strip("*_ ")
+    return Heading(number, last, level, text, text)
 
 
 def _last_line(lines: list[str], start: int, end: int) -> int:

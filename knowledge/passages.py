@@ -14,7 +14,7 @@ from knowledge.splitting import LONGEST, size, split
 from knowledge.types import Document, Passage
 
 # Part of the cache key of every passage: raise the first number when the rules below change.
-SPLITTER = f"cut 3, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
+SPLITTER = f"cut 4, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
 
 _LONGEST_SLUG = 200
 
@@ -101,10 +101,10 @@ def _sections(markdown: str, title: str) -> Iterator[_Section]:
         if not is_title or heading.question:
             above.append(heading)
         last = _last_owned(headings, index, is_title=is_title)
-        text = _text(lines, heading.end, starts[last])
+        text = _below(lines, heading, starts[last])
         if is_title and last > index + 1 and size(text) > LONGEST:
             last = index + 1
-            text = _text(lines, heading.end, starts[last])
+            text = _below(lines, heading, starts[last])
         text, asked = _take_asked(text)
         if heading.question:
             text = without_answer_mark(text)
@@ -138,6 +138,14 @@ def _last_owned(headings: Sequence[Heading], index: int, *, is_title: bool) -> i
         last += 1
     nested = any(below.question for below in headings[index + 1 : last])
     return index + 1 if nested else last
+
+
+def _below(lines: list[str], heading: Heading, end: int) -> str:
+    """What belongs to a heading, up to the line `end`; a list item's text moves to the left."""
+    text = _text(lines, heading.end, end)
+    if heading.indent:
+        text = re.sub(rf"^[ \t]{{1,{heading.indent}}}", "", text, flags=re.MULTILINE)
+    return f"{heading.rest}\n{text}".strip("\n")
 
 
 def _text(lines: list[str], start: int, end: int) -> str:
