@@ -16,6 +16,8 @@ from knowledge.characters import one_line
 # Longer "headings" are paragraphs that happen to stand above a line of dashes.
 _LONGEST_HEADING = 200
 _MOST_LINES = 3
+# The level of what folds open, in Markdown and in HTML pages.
+FOLD = 6
 # Deeper than any Markdown heading: a question that is only marked "Q:", or that stands in bold
 # type or on a line of its own.
 _MARKED, _BOLD = 7, 8
@@ -41,6 +43,9 @@ _TRAILING = " *_`\"'”’)）」』"
 _ASKING = re.compile(r"[?？](?:[^\w?？]|_)*(?:[(（\[][^()（）\[\]]{1,40}[)）\]](?:[^\w?？]|_)*)?$")
 # What site builders put behind a heading for links to it: {#its-id}, a pilcrow, a hash.
 _PERMALINK = re.compile(r"\s*(?:\{[#.:][^{}]*\}|¶|(?<=[?？])\s*#)\s*$")
+# Parts of what folds open; a heading's length at most, so that nothing is looked for far away.
+_SUMMARY = re.compile(r"<summary[^<>]*>(.{0,400}?)</summary>", re.IGNORECASE | re.DOTALL)
+_DETAILS = re.compile(r"</?details[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,22 @@ def parse(markdown: str) -> list[Token]:
     return _blocks().parse(markdown)
 
 
+def unfolded(markdown: str) -> str:
+    """What folds open (<details>) as text below a heading, its <summary>, as in an HTML page."""
+    if not _SUMMARY.search(markdown):
+        return markdown
+    lines = markdown.split("\n")
+    for token in reversed(parse(markdown)):
+        if token.type == "html_block" and not token.level and token.map is not None:
+            block = "\n".join(lines[slice(*token.map)])
+            lines[slice(*token.map)] = [_SUMMARY.sub(_folded, _DETAILS.sub("", block)).strip("\n")]
+    return "\n".join(lines)
+
+
+def _folded(summary: re.Match[str]) -> str:
+    return f"\n\n{'#' * FOLD} {one_line(summary[1])}\n\n"
+
+
 # A document's title and then its passages ask for the same ones.
 @lru_cache(maxsize=1)
 def find_headings(markdown: str) -> tuple[Heading, ...]:
@@ -76,7 +97,7 @@ def find_headings(markdown: str) -> tuple[Heading, ...]:
     Where no true heading asks anything (plain text, PDF, a title alone), a line of its own that
     ends in a question mark is taken for one. Such a question is text if no text follows it, and so
     is one in bold type or a list below a heading that asks something itself: it belongs to that
-    answer.
+    answer, unless the heading folds open, where nothing says how far its answer goes.
     """
     blocks, lines = SyntaxTreeNode(parse(markdown)).children, markdown.split("\n")
     true = list(_true_headings(blocks))
@@ -88,7 +109,7 @@ def find_headings(markdown: str) -> tuple[Heading, ...]:
     asking = False
     for heading, end in zip(found, ends, strict=False):
         if heading.level < _BOLD:
-            asking = bool(heading.question)
+            asking = bool(heading.question) and heading.level != FOLD
         elif asking:
             continue
         text = heading.rest or any(map(str.strip, lines[heading.end : end]))

@@ -103,14 +103,14 @@ def test_questions_and_answers_may_be_items_in_turn() -> None:
 
 def test_a_question_in_bold_type_has_its_answer_behind_it() -> None:
     text = (
-        "# FAQ\n\n**How long?** Five days,\nor six.\n\n**How much**? – 4.90\n\n***Why?***\nSo.\n\n"
-        f"__Who?__: {'I. ' * 100}\n\n**Returns:** want to send it back? **Call us**"
+        "# FAQ\n\n**How long?** Five days,\nor six.\n\nWell.\n\n**How much**? – 4.90\n\n"
+        f"***Why?***\nSo.\n\n__Who?__: {'I. ' * 100}\n\n**Returns:** do you go? **Call us**"
     )
-    assert [(question, body[:10]) for _, question, body in shown(text, "FAQ")] == [
-        ("How long?", "Five days,"),
+    assert [(question, body[:25]) for _, question, body in shown(text, "FAQ")] == [
+        ("How long?", "Five days,\nor six.\n\nWell."),
         ("How much?", "4.90"),
         ("Why?", "So."),
-        ("Who?", "I. I. I. I"),
+        ("Who?", "I. I. I. I. I. I. I. I. I"),
     ]
 
 
@@ -129,3 +129,16 @@ def test_lists_that_ask_without_answers_stay_text() -> None:
 def test_a_list_that_belongs_to_an_answer_stays_in_it() -> None:
     text = "## Which size?\nIt depends:\n\n- **Tall?** Take L.\n- Short?\n  Take S.\n\n**Both?** M."
     assert [(path, body.count("?")) for path, _, body in shown(text)] == [(("Which size?",), 3)]
+
+
+def test_what_folds_open_is_an_entry() -> None:
+    text = (
+        "# FAQ\n\n<details>\n<summary>How <b>long</b>?</summary>\n\nFive days.\n\n</details>\n"
+        "<details open><summary>\nWhy? &amp; who?</summary>\nSo.\n</details>\n\n"
+        "1. **How much?** 4.90\n\n```html\n<details><summary>No?</summary>\n```"
+    )
+    assert shown(text, "FAQ") == [
+        (("How long?",), "How long?", "Five days."),
+        (("Why? & who?",), "Why? & who?", "So."),
+        (("How much?",), "How much?", "4.90\n\n```html\n<details><summary>No?</summary>\n```"),
+    ]
