@@ -22,20 +22,24 @@ FOLD = 6
 # type or on a line of its own.
 _MARKED, _BOLD = 7, 8
 
+_ASKS = r"(?:Q|Question|提?问题?|提?問題?)"
+_ANSWERS = r"(?:A|Answer|答案?|回答|解答)"
+# "Q:", "Q2:", "**Q1**:", "【问】", "[Question]:"; a link's [Q](address) is none.
+_SIGN = r"(?:{0}\s?\d{{0,3}}[*_]*\s?[:：][*_]*|[【\[]{0}\s?\d{{0,3}}[】\]](?!\()[*_]*[:：]?)"
 _QUESTION_MARK = re.compile(
-    r"^[\s*_]*(?:(?:Q|Question|问题?|問題?)\s?\d{0,3}\s?[:：][*_]*|Q\d{0,3}[.)、])\s*(?=\S)",
-    re.IGNORECASE,
+    rf"^[\s*_]*(?:{_SIGN.format(_ASKS)}|Q\d{{0,3}}[.)、])\s*(?=\S)", re.IGNORECASE
 )
 _ANSWER_MARK = re.compile(
-    r"^(?:\s*(?:[-+]|\d{1,9}[.)])\s+)?[\s*_]*(?:A|Answer|答案?|回答|解答)\s?\d{0,3}\s?[:：][*_]*\s*",
-    re.IGNORECASE,
+    rf"^(?:\s*(?:[-+]|\d{{1,9}}[.)])\s+)?[\s*_]*{_SIGN.format(_ANSWERS)}\s*", re.IGNORECASE
 )
 # Bold type at the start of a line: its sign, its text, a question mark behind it, and the rest.
 _BOLD_START = re.compile(
     r"^\s*(\*{2,3}|_{2,3})(?=\S)((?:(?!\1).){1,200})\1([?？]?)\s*(?:[:：–—]|-(?=\s))?\s*(.*)$"
 )
 _ITEM = re.compile(r"^\s*(?:[-+*]|\d{1,9}[.)])\s+")
-_NUMBERING = re.compile(r"^\d{1,3}(?:\.\d{1,3})*(?:[.)）]\s+|、\s*)(?=\S)")
+_NUMBERING = re.compile(
+    r"^(?:\d{1,3}(?:\.\d{1,3})*(?:[.)）]\s+|、\s*)|[一二三四五六七八九十]{1,3}、\s*)(?=\S)"
+)
 _BARE = re.compile(r"[^\Wa-z]|[\"'“‘(（《「]")
 _SENTENCE_END = tuple(".!?:。！？：")
 _TRAILING = " *_`\"'”’)）」』"

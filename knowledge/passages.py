@@ -14,7 +14,7 @@ from knowledge.splitting import LONGEST, size, split
 from knowledge.types import Document, Passage
 
 # Part of the cache key of every passage: raise the first number when the rules below change.
-SPLITTER = f"cut 5, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
+SPLITTER = f"cut 6, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
 
 _LONGEST_SLUG = 200
 
