@@ -147,8 +147,7 @@ def test_what_folds_open_is_an_entry() -> None:
 def test_marks_of_questions_and_answers_may_stand_in_brackets() -> None:
     text = (
         "# 常见问题\n\n【问】会员怎么注册\n【答】用手机号。\n\n[Question 2] Late\n[Answer]: Wait.\n"
-        "\n"
-        "**Q3**: Why\n**A3**: So.\n\n提问：几点开门\n回答：九点。\n\n[Q](a) is text.\n\n"
+        "\n**Q3**: Why\n**A3**: So.\n\n提问：几点开门\n回答：九点。\n\n[Q](a) is text.\n\n"
         "二、可以开发票吗？\n可以。"
     )
     assert [(question, body) for _, question, body in shown(text, "常见问题")] == [
