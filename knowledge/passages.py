@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from knowledge.characters import clean, one_line
-from knowledge.headings import Heading, find_headings, without_answer_mark
+from knowledge.headings import FOLD, Heading, find_headings, unfolded, without_answer_mark
 from knowledge.language import language_of
 from knowledge.splitting import LONGEST, size, split
 from knowledge.types import Document, Passage
 
 # Part of the cache key of every passage: raise the first number when the rules below change.
-SPLITTER = f"cut 2, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
+SPLITTER = f"cut 6, {LONGEST}, langchain-text-splitters {version('langchain-text-splitters')}"
 
 _LONGEST_SLUG = 200
 
@@ -39,7 +39,7 @@ def cut(document: Document) -> list[Passage]:
     with `/2`, `/3` after the id of the first.
     """
     title = one_line(document.title)
-    sections = [*_sections(clean(document.markdown), title), *_entries(document)]
+    sections = [*_sections(unfolded(clean(document.markdown)), title), *_entries(document)]
     taken: dict[str, int] = {}
     passages: list[Passage] = []
     for section in sections:
@@ -96,15 +96,16 @@ def _sections(markdown: str, title: str) -> Iterator[_Section]:
     index = 0
     while index < len(headings):
         heading = headings[index]
-        above = [each for each in above if each.level < heading.level]
+        # What stands behind something that folds open does not belong to it.
+        above = [each for each in above if each.level < min(heading.level, FOLD)]
         is_title = index == 0 and heading.level == 1 and heading.text == title
         if not is_title or heading.question:
             above.append(heading)
         last = _last_owned(headings, index, is_title=is_title)
-        text = _text(lines, heading.end, starts[last])
+        text = _below(lines, heading, starts[last])
         if is_title and last > index + 1 and size(text) > LONGEST:
             last = index + 1
-            text = _text(lines, heading.end, starts[last])
+            text = _below(lines, heading, starts[last])
         text, asked = _take_asked(text)
         if heading.question:
             text = without_answer_mark(text)
@@ -138,6 +139,15 @@ def _last_owned(headings: Sequence[Heading], index: int, *, is_title: bool) -> i
         last += 1
     nested = any(below.question for below in headings[index + 1 : last])
     return index + 1 if nested else last
+
+
+def _below(lines: list[str], heading: Heading, end: int) -> str:
+    """What belongs to a heading, up to the line `end`; a list item's text moves to the left."""
+    below = [heading.rest, *lines[heading.end : end]]
+    text = _text(below, 0, len(below))
+    if heading.indent:
+        text = re.sub(rf"^[ \t]{{1,{heading.indent}}}", "", text, flags=re.MULTILINE)
+    return text
 
 
 def _text(lines: list[str], start: int, end: int) -> str:

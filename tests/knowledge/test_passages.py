@@ -91,37 +91,6 @@ def test_the_question_is_plain_text_without_its_number() -> None:
     ]
 
 
-def test_marked_questions_in_plain_text_are_entries() -> None:
-    text = (
-        "Our help\n\nQ: Can I cancel?\nA: Yes.\nQ2. What about\nshoes?\nA: No.\n\n"
-        "**Why not?**\nBecause.\n\n问：退款要多久？\n答：三天。"
-    )
-    assert shown(text) == [
-        ((), "", "Our help"),
-        (("Can I cancel?",), "Can I cancel?", "Yes."),
-        (("What about shoes?",), "What about shoes?", "No.\n\n**Why not?**\nBecause."),
-        (("退款要多久？",), "退款要多久？", "三天。"),
-    ]
-
-
-def test_bold_questions_are_entries_unless_they_belong_to_an_answer() -> None:
-    text = (
-        "## Returns\n**How long?**\n\n30 days.\n## Can I cancel?\nYes.\n\n**Too late?**\nCall us."
-    )
-    assert shown(text) == [
-        (("Returns", "How long?"), "How long?", "30 days."),
-        (("Can I cancel?",), "Can I cancel?", "Yes.\n\n**Too late?**\nCall us."),
-    ]
-
-
-def test_without_headings_a_line_that_asks_is_a_question() -> None:
-    text = "Help\n\nHow long?\nFive days.\nReally.\n\nIs it\nfree?\n\nNothing below?"
-    assert shown(text) == [
-        ((), "", "Help"),
-        (("How long?",), "How long?", "Five days.\nReally.\n\nIs it\nfree?\n\nNothing below?"),
-    ]
-
-
 def test_a_paragraph_above_dashes_is_no_heading() -> None:
     long = "word " * 60
     assert shown(f"{long}\n---\nEnd.") == [((), "", f"{long.strip()}\n---\nEnd.")]
