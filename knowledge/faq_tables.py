@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from knowledge.conversion import check_office_file, conversion, fragment_to_markdown
+from knowledge.conversion import conversion, fragment_to_markdown
 from knowledge.errors import UnreadableFile
+from knowledge.spreadsheets import read_sheets
 from knowledge.types import Entry
 
 # Earlier names win where a table has several.
@@ -65,21 +65,13 @@ def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
 
 def read_xlsx(data: bytes, path: Path) -> tuple[str, tuple[Entry, ...]]:
     """Sheets without the columns as Markdown tables, and the entries of the others."""
-    check_office_file(data, path, "an Excel workbook")
-    import pandas as pd
-
-    with conversion(path, "an Excel workbook"):
-        sheets = pd.read_excel(
-            io.BytesIO(data), sheet_name=None, header=None, na_filter=False, engine="openpyxl"
-        )
     tables: list[str] = []
     entries: list[Entry] = []
-    for name, frame in sheets.items():
-        rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    for name, rows in read_sheets(data, path):
         header = _header(rows)
         if header is not None:
             entries.extend(_rows_to_entries(rows, header))
-        elif any(any(row) for row in rows):
+        elif rows:
             tables.append(f"## {name}\n\n{_markdown_table(rows)}")
     return "\n\n".join(tables), _answered(entries, path) if entries else ()
 
@@ -138,7 +130,7 @@ def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     if any(each is None or isinstance(each, list | dict) for each in values):
         return []
-    return [_cell(each) for each in values]
+    return [str(each).strip() for each in values]
 
 
 def _keys(content: Any) -> list[str]:
@@ -219,19 +211,9 @@ def _readable(answer: str) -> str:
     return fragment_to_markdown(answer) if _HTML_TAG.search(answer) else answer
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(value).strip()
-
-
 def _markdown_table(rows: Sequence[Row]) -> str:
-    filled = [row for row in rows if any(row)]
-    used = [index for index in range(len(filled[0])) if any(row[index] for row in filled)]
-    lines = ["| " + " | ".join(_one_cell(row[index]) for index in used) + " |" for row in filled]
-    return "\n".join([lines[0], "|" + " --- |" * len(used), *lines[1:]])
+    lines = ["| " + " | ".join(map(_one_cell, row)) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
 
 
 def _one_cell(text: str) -> str:

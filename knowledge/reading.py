@@ -17,7 +17,7 @@ from knowledge.headings import find_headings
 from knowledge.types import Document, Entry
 
 # Part of the cache key of every document: raise the first number when the rules change.
-READER = f"read 1, markitdown {version('markitdown')}"
+READER = f"read 2, markitdown {version('markitdown')}"
 
 _MARKDOWN = {".md", ".markdown", ".txt", ".text"}
 _HTML = {".html", ".htm", ".xhtml"}

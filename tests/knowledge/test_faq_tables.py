@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from pathlib import Path
 
 import pytest
 
 from knowledge.errors import UnreadableFile
-from knowledge.faq_tables import read_csv, read_json, read_jsonl, read_xlsx
+from knowledge.faq_tables import read_csv, read_json, read_jsonl
 from knowledge.types import Entry
-from tests.knowledge.documents import xlsx
 
 PATH = Path("faq.csv")
 REFUND = Entry("How long?", "5 days")
@@ -122,13 +120,3 @@ def test_json_lines_are_read_one_by_one() -> None:
 def test_a_broken_json_line_is_named() -> None:
     with pytest.raises(UnreadableFile, match="line 2, is no valid JSON"):
         read_jsonl('{"q": "a?", "a": "b"}\n{bad', PATH)
-
-
-def test_numbers_and_dates_of_a_workbook_are_text() -> None:
-    rows: list[list[object]] = [
-        ["问题", "答案"],
-        ["多少钱？", 12.5],
-        ["哪天？", datetime.datetime(2026, 3, 1)],
-    ]
-    _, entries = read_xlsx(xlsx({"Sheet": rows}), PATH)
-    assert [entry.answer for entry in entries] == ["12.5", "2026-03-01"]

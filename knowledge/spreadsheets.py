@@ -1,0 +1,59 @@
+"""Excel workbooks -> rows of text as a reader of a sheet sees them; knows no questions."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge.conversion import check_office_file, conversion
+from knowledge.number_formats import shown_number, shown_time
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+Rows = list[list[str]]
+
+
+def read_sheets(data: bytes, path: Path) -> list[tuple[str, Rows]]:
+    """The sheets' names and rows, empty rows and columns left out; raises UnreadableFile."""
+    check_office_file(data, path, "an Excel workbook")
+    import openpyxl
+
+    with conversion(path, "an Excel workbook"):
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        return [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
+
+
+def _rows(sheet: Worksheet) -> Rows:
+    cells = dict(_texts(sheet))
+    rows = sorted({row for row, _ in cells})
+    columns = sorted({column for _, column in cells})
+    return [[cells.get((row, column), "") for column in columns] for row in rows]
+
+
+def _texts(sheet: Worksheet) -> Iterator[tuple[tuple[int, int], str]]:
+    """Row, column and text of every cell that has one."""
+    # `iter_rows` makes a cell for every place up to the last one: a stray one makes a billion.
+    for place, cell in sheet._cells.items():
+        text = _shown(cell)
+        if text:
+            yield place, text
+
+
+def _shown(cell: Cell) -> str:
+    from openpyxl.utils.escape import unescape
+
+    value = cell.value
+    if value is None or cell.data_type == "e":
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return shown_number(value, cell.number_format)
+    if isinstance(value, date | time | timedelta):
+        return shown_time(value)
+    return unescape(str(value)).strip()
