@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,21 @@ def _header(rows: Sequence[Row]) -> _Header | None:
 
 
 def _rows_to_entries(rows: Sequence[Row], header: _Header) -> Iterator[Entry]:
-    for short in rows[header.row + 1 :]:
-        row = [*short, *[""] * (len(rows[header.row]) - len(short))]
-        variants = "" if header.variants is None else row[header.variants]
-        asked = [each.strip() for each in _VARIANT_ENDS.split(variants)]
-        yield Entry(row[header.question], row[header.answer], tuple(filter(None, asked)))
+    """One entry for all rows of a question below one another: a merged cell has several."""
+    found = (_row_to_entry(row, header) for row in rows[header.row + 1 :])
+    for question, same in groupby(found, key=lambda entry: entry.question):
+        entries = list(same)
+        answers = dict.fromkeys(entry.answer for entry in entries if entry.answer.strip())
+        asked = dict.fromkeys(text for entry in entries for text in entry.asked)
+        yield Entry(question, "\n\n".join(answers), tuple(asked))
+
+
+def _row_to_entry(row: Row, header: _Header) -> Entry:
+    def cell(column: int | None) -> str:
+        return row[column] if column is not None and column < len(row) else ""
+
+    asked = [each.strip() for each in _VARIANT_ENDS.split(cell(header.variants))]
+    return Entry(cell(header.question), cell(header.answer), tuple(filter(None, asked)))
 
 
 def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:

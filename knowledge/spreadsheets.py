@@ -19,20 +19,40 @@ Rows = list[list[str]]
 
 
 def read_sheets(data: bytes, path: Path) -> list[tuple[str, Rows]]:
-    """The sheets' names and rows, empty rows and columns left out; raises UnreadableFile."""
+    """The names and rows of the sheets, without what is empty or hidden; raises UnreadableFile."""
     check_office_file(data, path, "an Excel workbook")
     import openpyxl
 
     with conversion(path, "an Excel workbook"):
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-        return [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
+        shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        return [(sheet.title, _rows(sheet)) for sheet in shown]
 
 
 def _rows(sheet: Worksheet) -> Rows:
     cells = dict(_texts(sheet))
-    rows = sorted({row for row, _ in cells})
-    columns = sorted({column for _, column in cells})
-    return [[cells.get((row, column), "") for column in columns] for row in rows]
+    _fill_merged(sheet, cells)
+    hidden_rows = {row for row, layout in sheet.row_dimensions.items() if layout.hidden}
+    hidden_columns = _hidden_columns(sheet)
+    rows = sorted({row for row, _ in cells} - hidden_rows)
+    columns = sorted({column for _, column in cells} - hidden_columns)
+    shown = [[cells.get((row, column), "") for column in columns] for row in rows]
+    return [row for row in shown if any(row)]
+
+
+def _fill_merged(sheet: Worksheet, cells: dict[tuple[int, int], str]) -> None:
+    """A text that stands over several rows stands in each of them that holds something."""
+    used = {row for row, _ in cells}
+    for merged in sheet.merged_cells.ranges:
+        column = merged.min_col
+        text = cells.get((merged.min_row, column), "")
+        for row in used & set(range(merged.min_row + 1, merged.max_row + 1)) if text else ():
+            cells[row, column] = text
+
+
+def _hidden_columns(sheet: Worksheet) -> set[int]:
+    hidden = [layout for layout in sheet.column_dimensions.values() if layout.hidden]
+    return {column for layout in hidden for column in range(layout.min, layout.max + 1)}
 
 
 def _texts(sheet: Worksheet) -> Iterator[tuple[tuple[int, int], str]]:

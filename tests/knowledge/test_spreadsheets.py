@@ -92,3 +92,35 @@ def test_a_stray_cell_far_away_makes_no_billion_cells() -> None:
     assert read_sheets(saved(active), PATH) == [
         ("Sheet", [["问题", "Answer", ""], ["How?", "So.", ""], ["", "", "x"]])
     ]
+
+
+def test_what_is_hidden_from_readers_is_hidden_from_customers() -> None:
+    active = sheet(["What is the margin?", "38 percent"], ["How?", "So.", "note", "note", "shown"])
+    active.row_dimensions[2].hidden = True
+    active.column_dimensions.group("C", "D", hidden=True)
+    old = active.parent.create_sheet("Old")
+    old.append(["Question", "Answer"])
+    old.append(["What was it?", "Obsolete"])
+    old.sheet_state = "hidden"
+    assert read_sheets(saved(active), PATH) == [
+        ("Sheet", [["问题", "Answer", ""], ["How?", "So.", "shown"]])
+    ]
+
+
+def test_a_merged_answer_belongs_to_each_of_its_questions() -> None:
+    active = sheet(["Return shoes?", "30 days."], ["Return coats?", None])
+    active.merge_cells("B2:B3")
+    assert entries(active) == (
+        Entry("Return shoes?", "30 days."),
+        Entry("Return coats?", "30 days."),
+    )
+
+
+def test_a_merged_question_has_all_of_its_answers() -> None:
+    active = sheet(["How do I cancel?", "Online."], [None, "Or by phone."], ["How?", "So."])
+    active.merge_cells("A2:A3")
+    active.merge_cells("A4:A9")
+    assert entries(active) == (
+        Entry("How do I cancel?", "Online.\n\nOr by phone."),
+        Entry("How?", "So."),
+    )
