@@ -1,4 +1,4 @@
-"""Tables and JSON of questions and answers -> entries; finds the columns by their names."""
+"""Tables and JSON of questions and answers -> entries; knows nothing of the columns' names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -14,22 +14,10 @@ from typing import Any
 
 from knowledge.conversion import conversion, fragment_to_markdown
 from knowledge.errors import UnreadableFile
+from knowledge.faq_columns import Pair, find_pairs, plain_name
 from knowledge.spreadsheets import read_sheets
 from knowledge.types import Entry
 
-# Earlier names win where a table has several.
-_QUESTIONS = (
-    "question", "questions", "q", "query", "faq question", "title", "heading",
-    "问题", "問題", "标准问题", "标准问", "标准问法", "提问", "提問", "问", "問", "标题", "標題",
-)  # fmt: skip
-_VARIANTS = (
-    "asked", "variants", "similar questions", "alternative questions", "alternatives", "aliases",
-    "相似问", "相似问题", "相似问法", "相似問", "其他问法", "扩展问", "扩展问题",
-)  # fmt: skip
-_ANSWERS = (
-    "answer", "answers", "a", "response", "reply", "faq answer", "content", "text", "body",
-    "答案", "标准答案", "回答", "回复", "回覆", "答复", "答", "内容", "內容",
-)  # fmt: skip
 _COLLECTIONS = (
     "faq", "faqs", "items", "entries", "questions", "data", "rows", "results", "问题", "问答",
 )  # fmt: skip
@@ -43,12 +31,10 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class _Header:
-    """The number of the row with the column names, and the columns' numbers."""
+    """The number of the row with the column names, and the columns that belong together."""
 
     row: int
-    question: int
-    answer: int
-    variants: int | None
+    pairs: tuple[Pair, ...]
 
 
 def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
@@ -114,16 +100,22 @@ def _walk(node: Any, *, may_be_map: bool) -> Iterator[Entry]:
         for each in node:
             yield from _walk(each, may_be_map=False)
     elif isinstance(node, dict):
-        question, answer = _find(node, _QUESTIONS), _find(node, _ANSWERS)
-        questions, answers = _texts(node.get(question)), _texts(node.get(answer))
-        if questions and answers:
-            variants = _texts(node.get(_find(node, _VARIANTS)))
-            asked = (*questions[1:], *variants)
-            yield Entry(questions[0], "\n\n".join(answers), asked)
-        elif may_be_map and all(isinstance(value, str) for value in node.values()):
+        fields = {name: texts for name, value in node.items() if (texts := _texts(value))}
+        entries = list(_fields_to_entries(fields))
+        yield from entries
+        if not entries and may_be_map and all(isinstance(value, str) for value in node.values()):
             yield from (Entry(question, answer) for question, answer in node.items())
         for key, value in node.items():
-            yield from _walk(value, may_be_map=_name(key) in _COLLECTIONS)
+            yield from _walk(value, may_be_map=plain_name(key) in _COLLECTIONS)
+
+
+def _fields_to_entries(fields: Mapping[str, list[str]]) -> Iterator[Entry]:
+    """One entry for each language; several questions of an answer are ways to ask it."""
+    texts = list(fields.values())
+    for pair in find_pairs(list(fields)):
+        question, *asked = texts[pair.question]
+        asked += [] if pair.variants is None else texts[pair.variants]
+        yield Entry(question, "\n\n".join(texts[pair.answer]), tuple(asked))
 
 
 def _texts(value: Any) -> list[str]:
@@ -151,32 +143,31 @@ def _csv_rows(text: str, delimiter: str, path: Path) -> list[list[str]]:
 
 
 def _header(rows: Sequence[Row]) -> _Header | None:
-    """The first row that names both columns; None without one."""
+    """The first row that names columns for questions and answers; None without one."""
     for number, row in enumerate(rows[:_HEADER_ROWS]):
-        question, answer = _find(row, _QUESTIONS), _find(row, _ANSWERS)
-        if question is not None and answer is not None:
-            variants = _find(row, _VARIANTS)
-            third = None if variants is None else row.index(variants)
-            return _Header(number, row.index(question), row.index(answer), third)
+        pairs = find_pairs(row)
+        if pairs:
+            return _Header(number, pairs)
     return None
 
 
 def _rows_to_entries(rows: Sequence[Row], header: _Header) -> Iterator[Entry]:
     """One entry for all rows of a question below one another: a merged cell has several."""
-    found = (_row_to_entry(row, header) for row in rows[header.row + 1 :])
-    for question, same in groupby(found, key=lambda entry: entry.question):
-        entries = list(same)
-        answers = dict.fromkeys(entry.answer for entry in entries if entry.answer.strip())
-        asked = dict.fromkeys(text for entry in entries for text in entry.asked)
-        yield Entry(question, "\n\n".join(answers), tuple(asked))
+    for pair in header.pairs:
+        found = (_row_to_entry(row, pair) for row in rows[header.row + 1 :])
+        for question, same in groupby(found, key=lambda entry: entry.question):
+            entries = list(same)
+            answers = dict.fromkeys(entry.answer for entry in entries if entry.answer.strip())
+            asked = dict.fromkeys(text for entry in entries for text in entry.asked)
+            yield Entry(question, "\n\n".join(answers), tuple(asked))
 
 
-def _row_to_entry(row: Row, header: _Header) -> Entry:
+def _row_to_entry(row: Row, pair: Pair) -> Entry:
     def cell(column: int | None) -> str:
         return row[column] if column is not None and column < len(row) else ""
 
-    asked = [each.strip() for each in _VARIANT_ENDS.split(cell(header.variants))]
-    return Entry(cell(header.question), cell(header.answer), tuple(filter(None, asked)))
+    asked = [each.strip() for each in _VARIANT_ENDS.split(cell(pair.variants))]
+    return Entry(cell(pair.question), cell(pair.answer), tuple(filter(None, asked)))
 
 
 def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
@@ -188,17 +179,6 @@ def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
                 f"{path}, row {number}, has {len(row)} cells under {width} column names. "
                 "Put texts that contain the delimiter in double quotes."
             )
-
-
-def _find(names: Iterable[str], wanted: Sequence[str]) -> str | None:
-    """The name among `names` that stands earliest in `wanted`."""
-    found = {_name(name): name for name in names}
-    return next((found[name] for name in wanted if name in found), None)
-
-
-def _name(column: str) -> str:
-    """A column's name as the lists above write it: "FAQ_Question *" is "faq question"."""
-    return re.sub(r"[\W_]+", " ", column).strip().lower()
 
 
 def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:

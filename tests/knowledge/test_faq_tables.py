@@ -59,6 +59,34 @@ def test_other_ways_to_ask_come_from_their_own_column() -> None:
     assert read_csv(text, PATH) == (Entry("怎么退款？", "七天内退", ("退钱", "怎么退")),)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Question EN,Answer EN,问题,答案",
+        "question,answer,question_zh,answer_zh",
+        "Question (EN),Answer (EN),Question (ZH),Answer (ZH)",
+        "Question Text,Answer Text,问题（必填）,答案（必填）",
+        "英文问题,英文答案,中文问题,中文答案",
+        "Question *,Response,问题,答案",
+    ],
+)
+def test_a_table_in_two_languages_gives_the_entries_of_both(header: str) -> None:
+    assert read_csv(f"{header}\nHow long?,5 days,多久？,五天\n", PATH) == (
+        REFUND,
+        Entry("多久？", "五天"),
+    )
+
+
+def test_a_single_pair_may_be_named_in_two_languages() -> None:
+    assert read_csv("问题,Answer (EN),variants\nHow long?,5 days,When?\n", PATH) == (
+        Entry("How long?", "5 days", ("When?",)),
+    )
+
+
+def test_titles_and_texts_are_no_second_pair() -> None:
+    assert read_csv("标题,内容,question,answer\nx,y,How long?,5 days\n", PATH) == (REFUND,)
+
+
 def test_html_in_an_answer_becomes_markdown() -> None:
     text = 'q,a\nHow?,"<p>Go to <a href=""https://x.example"">returns</a>.</p>"\nA < b?,1 < 2\n'
     assert [entry.answer for entry in read_csv(text, PATH)] == [
