@@ -26,6 +26,10 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _PICTURE = re.compile(r"!\[([^\]\n]{0,300})\]\(data:[^)\s]*\)")
 # A PDF breaks Chinese lines in the middle of words; a short line is a heading, so it stays.
 _WRAPPED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff，、；：]{12})\n(?=[\u4e00-\u9fff])")
+# The first row of a table names its columns, whether or not its file says so.
+_NAMED_COLUMNS = {"table_infer_header": True}
+# mammoth knows the styles of headings only.
+_DOCUMENT_TITLE = "p[style-name='Title'] => h1:fresh"
 _NO_CONTENT = ["nav", "noscript", "template", "script", "style", "title"]
 
 
@@ -42,7 +46,7 @@ def html_to_markdown(data: bytes, path: Path) -> tuple[str, str]:
 def fragment_to_markdown(html: str) -> str:
     from markitdown.converters import HtmlConverter
 
-    return _PICTURE.sub(r"\1", HtmlConverter().convert_string(html).markdown)
+    return _PICTURE.sub(r"\1", HtmlConverter().convert_string(html, **_NAMED_COLUMNS).markdown)
 
 
 def docx_to_markdown(data: bytes, path: Path) -> str:
@@ -52,7 +56,12 @@ def docx_to_markdown(data: bytes, path: Path) -> str:
 
     with conversion(path, "a Word document"):
         converter = DocxConverter()  # type: ignore[no-untyped-call]
-        result = converter.convert(io.BytesIO(data), StreamInfo(extension=".docx"))
+        result = converter.convert(
+            io.BytesIO(data),
+            StreamInfo(extension=".docx"),
+            style_map=_DOCUMENT_TITLE,
+            **_NAMED_COLUMNS,
+        )
     return _PICTURE.sub(r"\1", result.markdown)
 
 

@@ -114,6 +114,24 @@ def test_a_word_file_keeps_its_headings_and_bold_questions(tmp_path: Path) -> No
     ]
 
 
+def test_a_word_file_keeps_its_title_and_the_names_of_its_tables_columns(tmp_path: Path) -> None:
+    paragraphs = [
+        ("Title", "Our prices"),
+        ("Heading1", "Tents"),
+        ("Table", "Tent|Price\nAlta|20 EUR"),
+    ]
+    document = read(tmp_path, "prices.docx", docx(paragraphs))
+    assert document.title == "Our prices"
+    assert "| Tent | Price |\n| --- | --- |\n| Alta | 20 EUR |" in document.markdown
+
+
+def test_a_table_on_a_page_has_column_names_without_header_cells(tmp_path: Path) -> None:
+    page = "<table><tr><td>To</td><td>Price</td></tr><tr><td>FR</td><td>€10</td></tr></table>"
+    assert read(tmp_path, "a.html", page).markdown == (
+        "| To | Price |\n| --- | --- |\n| FR | €10 |"
+    )
+
+
 def test_a_workbook_gives_entries_and_its_other_sheets_as_tables(tmp_path: Path) -> None:
     book = xlsx(
         {
