@@ -10,14 +10,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from knowledge.characters import one_line
 from knowledge.decoding import decode_html
 from knowledge.errors import UnreadableFile
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
 
 _LARGEST_UNPACKED_MEGABYTES = 400
 # Office files that are encrypted, or older than 2007, are OLE containers instead of ZIP archives.
@@ -30,7 +26,6 @@ _WRAPPED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff，、；：]{12})\n(?=[\u4e00
 _NAMED_COLUMNS = {"table_infer_header": True}
 # mammoth knows the styles of headings only.
 _DOCUMENT_TITLE = "p[style-name='Title'] => h1:fresh"
-_NO_CONTENT = ["nav", "noscript", "template", "script", "style", "title"]
 
 
 def html_to_markdown(data: bytes, path: Path) -> tuple[str, str]:
@@ -38,9 +33,11 @@ def html_to_markdown(data: bytes, path: Path) -> tuple[str, str]:
     with conversion(path, "an HTML page"):
         from bs4 import BeautifulSoup
 
+        from knowledge.web_pages import readable
+
         page = BeautifulSoup(decode_html(data, path), "html.parser")
         title = one_line(page.title.get_text()) if page.title else ""
-        return title, fragment_to_markdown(str(_readable(page)))
+        return title, fragment_to_markdown(str(readable(page)))
 
 
 def fragment_to_markdown(html: str) -> str:
@@ -125,15 +122,3 @@ def conversion(path: Path, kind: str) -> Iterator[None]:
         ) from error
     finally:
         logger.setLevel(level)
-
-
-def _readable(page: BeautifulSoup) -> BeautifulSoup:
-    """The page without menus; questions that fold open (<summary>, <dt>) become headings."""
-    for tag in page.find_all(_NO_CONTENT):
-        tag.decompose()
-    for tag in page.find_all(["summary", "dt"]):
-        if not tag.find(["h1", "h2", "h3", "h4", "h5", "h6"]):
-            tag.name = "h6"
-    for tag in page.find_all("dd"):
-        tag.name = "p"
-    return page

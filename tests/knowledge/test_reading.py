@@ -81,6 +81,49 @@ def test_questions_that_fold_open_on_a_page_are_entries(tmp_path: Path) -> None:
     ]
 
 
+_AROUND = (
+    "<header><a href='/'>Shop</a> Free shipping!</header><div role=dialog>Cookies</div>{}"
+    "<form><label>Helpful?</label></form><aside><h4>Related</h4></aside><div hidden>Margin</div>"
+    "<footer>© 2026</footer>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<main>{}<form><button>Yes</button></form></main>",
+        "<article><header><h1>Help</h1></header><h2>How long?</h2><p>Five days.</p></article>",
+        "<div>{}</div>",
+        "<article>{}</article><article></article>",
+    ],
+)
+def test_what_stands_around_a_pages_content_is_no_answer(tmp_path: Path, content: str) -> None:
+    text = "<h1>Help</h1><h2>How long?</h2><p>Five days.</p>"
+    passages = cut(read(tmp_path, "help.html", _AROUND.format(content.format(text))))
+    assert [(each.title, each.question, each.text) for each in passages] == [
+        ("Help", "How long?", "Five days.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<button class=accordion>How long?</button><div hidden>Five days.</div>",
+        "<h3><button aria-expanded=false>How long?</button></h3><div hidden>Five days.</div>",
+        "<div><div role=tab>How long?</div><div style='display:none'>Five days.</div></div>",
+        "<div><div><button aria-controls=a>How long?</button></div>"
+        "<div id=a aria-hidden=true>Five days.</div></div>",
+        "<form id=aspnet><h2>How long?</h2><div>Five days.</div></form>",
+        "<h2>How long?<a class=headerlink href='#s'>¶</a></h2>Five days.",
+        "<h2>How long?<a class=hash-link href='#s'>\u200b</a></h2>Five days.",
+        "<h2><a class=anchor href='#s'>How long?</a><a href='#s'>#</a></h2>Five days.",
+    ],
+)
+def test_a_question_on_a_page_has_the_answer_that_folds_open(tmp_path: Path, page: str) -> None:
+    passages = cut(read(tmp_path, "help.html", f"<h1>Help</h1>{page}"))
+    assert [(each.question, each.text) for each in passages] == [("How long?", "Five days.")]
+
+
 def test_a_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = "<meta charset=gb2312><title>退货</title><p>七天内可以退货，镕基路门店也行。</p>"
     document = read(tmp_path, "a.html", page.encode("gb18030"))
