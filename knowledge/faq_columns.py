@@ -66,6 +66,11 @@ def find_pairs(names: Sequence[str], *, strictly: bool = False) -> tuple[Pair, .
     return tuple(sorted(pairs, key=lambda pair: pair.question))
 
 
+def is_field(name: str) -> bool:
+    """Whether it names a question, an answer, or other ways to ask."""
+    return _column(name, 0).name in {*_TITLES, *_TEXTS, *_VARIANTS}
+
+
 def plain_name(column: str) -> str:
     """A column's name as the lists above write it: "FAQ_Question *" is "faq question"."""
     return re.sub(r"[\W_]+", " ", column).strip().lower()

@@ -14,7 +14,7 @@ from typing import Any
 
 from knowledge.conversion import conversion, fragment_to_markdown
 from knowledge.errors import UnreadableFile
-from knowledge.faq_columns import Pair, find_pairs, plain_name
+from knowledge.faq_columns import Pair, find_pairs, is_field, plain_name
 from knowledge.spreadsheets import read_sheets
 from knowledge.types import Entry
 
@@ -88,25 +88,60 @@ def read_jsonl(text: str, path: Path) -> tuple[Entry, ...]:
 
 def _from_json(content: Any, path: Path) -> tuple[Entry, ...]:
     with conversion(path, "an FAQ in JSON"):
-        entries = list(_walk(content, may_be_map=True))
+        entries = list(_walk(content, path, may_be_map=True))
     if not entries:
-        raise _columns_missing(path, _keys(content))
+        raise UnreadableFile(
+            f"{path} has the keys {_listed(_keys(content))}, but no entry with a question "
+            "(question, q, 问题) and an answer (answer, a, 答案). Name them so in each entry."
+        )
     return _answered(entries, path)
 
 
-def _walk(node: Any, *, may_be_map: bool) -> Iterator[Entry]:
+def _walk(node: Any, path: Path, *, may_be_map: bool) -> Iterator[Entry]:
     """Questions with their answers in objects, in lists of them, and in objects around those."""
     if isinstance(node, list):
         for each in node:
-            yield from _walk(each, may_be_map=False)
+            yield from _walk(each, path, may_be_map=False)
     elif isinstance(node, dict):
-        fields = {name: texts for name, value in node.items() if (texts := _texts(value))}
+        if "acceptedAnswer" in node:  # a Question of schema.org's FAQPage
+            node = {"question": node.get("name"), "answer": node["acceptedAnswer"]}
+        fields = _fields(node)
         entries = list(_fields_to_entries(fields))
         yield from entries
         if not entries and may_be_map and all(isinstance(value, str) for value in node.values()):
             yield from (Entry(question, answer) for question, answer in node.items())
-        for key, value in node.items():
-            yield from _walk(value, may_be_map=plain_name(key) in _COLLECTIONS)
+        below = [
+            entry
+            for key, value in node.items()
+            for entry in _walk(value, path, may_be_map=plain_name(key) in _COLLECTIONS)
+        ]
+        yield from below
+        if not (entries or below):
+            _refuse_unread(node, fields, path)
+
+
+def _fields(node: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The fields that hold text; a text in several languages is several fields."""
+    fields: dict[str, list[str]] = {}
+    for name, value in node.items():
+        nested = isinstance(value, dict) and is_field(name)
+        for inner, each in (value if nested else {"": value}).items():
+            texts = _texts(each)
+            if texts:
+                fields[f"{name} {inner}".strip()] = texts
+    return fields
+
+
+def _refuse_unread(node: Mapping[str, Any], fields: Mapping[str, list[str]], path: Path) -> None:
+    """An answer that is nested deeper than is read must not be lost without a word."""
+    names = list(node)
+    for pair in find_pairs(names, strictly=True):
+        question, answer = fields.get(names[pair.question]), node[names[pair.answer]]
+        if question and answer and names[pair.answer] not in fields:
+            raise UnreadableFile(
+                f"{path} has an answer that cannot be read, to the question {question[0]!r:.80}. "
+                "Give it as a text."
+            )
 
 
 def _fields_to_entries(fields: Mapping[str, list[str]]) -> Iterator[Entry]:
@@ -121,9 +156,10 @@ def _fields_to_entries(fields: Mapping[str, list[str]]) -> Iterator[Entry]:
 def _texts(value: Any) -> list[str]:
     """The text, or the list of texts, that a field holds; empty for anything nested deeper."""
     values = value if isinstance(value, list) else [value]
+    values = [each.get("text") if isinstance(each, dict) else each for each in values]
     if any(each is None or isinstance(each, list | dict) for each in values):
         return []
-    return [str(each).strip() for each in values]
+    return [str(each).lower() if isinstance(each, bool) else str(each).strip() for each in values]
 
 
 def _keys(content: Any) -> list[str]:
@@ -212,8 +248,12 @@ def _one_cell(text: str) -> str:
 
 
 def _columns_missing(path: Path, found: Sequence[str]) -> UnreadableFile:
-    names = ", ".join(" ".join(name.split())[:40] for name in found[:_HEADER_ROWS] if name)
     return UnreadableFile(
-        f"{path} has the columns {names or '(none)'}, but needs {_WANTED}. "
+        f"{path} has the columns {_listed(found)}, but needs {_WANTED}. "
         "Name them so in its first row."
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    short = (" ".join(name.split())[:40] for name in names[:_HEADER_ROWS] if name)
+    return ", ".join(short) or "(none)"

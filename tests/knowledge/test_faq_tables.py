@@ -114,6 +114,15 @@ def test_a_table_without_a_question_is_refused() -> None:
         {"categories": [{"name": "Refunds", "items": [{"q": ["How long?"], "a": "5 days"}]}]},
         {"问答": [{"问题": "How long?", "答案": "5 days"}, {"问题": "空?", "答案": None}]},
         {"title": "FAQ", "text": [{"question": "How long?", "answer": "5 days"}]},
+        {
+            "title": "FAQ",
+            "content": "5 days",
+            "question": "How long?",
+            "answer": {"text": "5 days"},
+        },
+        {"title": "How long?", "questions": [{"id": 3}], "content": "5 days"},
+        {"mainEntity": [{"name": "How long?", "acceptedAnswer": {"text": "5 days"}}]},
+        [{"question": "How long?", "answers": [{"text": "5 days", "votes": 3}]}],
     ],
 )
 def test_json_is_read_in_every_usual_shape(content: object) -> None:
@@ -125,6 +134,26 @@ def test_several_questions_of_one_answer_are_ways_to_ask_it() -> None:
     assert read_json(json.dumps(content), PATH) == (
         Entry("How long?", "5 days\n\nor 6", ("When?", "x")),
     )
+
+
+def test_json_in_several_languages_gives_an_entry_for_each() -> None:
+    content = [{"question": {"en": "Free?", "zh": "免费吗？"}, "answer": {"en": True, "zh": "是"}}]
+    assert read_json(json.dumps(content), PATH) == (
+        Entry("Free?", "true"),
+        Entry("免费吗？", "是"),
+    )
+
+
+def test_an_answer_that_is_nested_too_deep_is_refused_by_its_question() -> None:
+    content = [{"q": "How?", "a": "So."}, {"q": "How long?", "a": {"blocks": [{"text": "5"}]}}]
+    with pytest.raises(UnreadableFile, match=r"cannot be read, to the question 'How long\?'"):
+        read_json(json.dumps(content), PATH)
+
+
+def test_json_without_questions_is_refused_with_its_keys() -> None:
+    with pytest.raises(UnreadableFile, match="has the keys id, name, but no entry") as refused:
+        read_json('[{"id": 1, "name": "x"}]', PATH)
+    assert "row" not in str(refused.value)
 
 
 def test_an_object_around_others_loses_none_of_them() -> None:
