@@ -187,6 +187,13 @@ def _header(rows: Sequence[Row]) -> _Header | None:
     return None
 
 
+def rows_to_entries(rows: Sequence[Row]) -> list[Entry]:
+    """Those of a table whose first row names both columns; else none."""
+    pairs = find_pairs([name.strip("*_ ") for name in rows[0]], strictly=True) if rows else ()
+    found = _rows_to_entries(rows, _Header(0, pairs))
+    return [replace(entry, question=entry.question.strip("*_ ")) for entry in found]
+
+
 def _rows_to_entries(rows: Sequence[Row], header: _Header) -> Iterator[Entry]:
     """One entry for all rows of a question below one another: a merged cell has several."""
     for pair in header.pairs:

@@ -76,4 +76,4 @@ def _shown(cell: Cell) -> str:
         return shown_number(value, cell.number_format)
     if isinstance(value, date | time | timedelta):
         return shown_time(value)
-    return unescape(str(value)).strip()
+    return str(unescape(str(value))).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,46 @@ def test_a_table_on_a_page_has_column_names_without_header_cells(tmp_path: Path)
     assert read(tmp_path, "a.html", page).markdown == (
         "| To | Price |\n| --- | --- |\n| FR | €10 |"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "a.md",
+            "# Help\n\n| Question | **Answer** |\n|---|---|\n"
+            "| **How long?** | 5 days,<br>or \\| 6 |\n| When? | |\n\nWrite to us.\n",
+        ),
+        (
+            "a.html",
+            "<h1>Help</h1><table><tr><td>问题</td><td>答案</td></tr>"
+            "<tr><td>How long?</td><td>5 days, or 6</td></tr></table><p>Write to us.</p>",
+        ),
+        (
+            "a.docx",
+            docx(
+                [
+                    ("Heading1", "Help"),
+                    ("Table", "No|Question|Answer\n1|How long?|5 days, or 6"),
+                    ("", "Write to us."),
+                ]
+            ),
+        ),
+    ],
+)
+def test_each_row_of_a_table_of_questions_is_an_entry(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    passages = cut(read(tmp_path, name, content))
+    texts = [(each.question, re.sub(r"[\s|\\]+", " ", each.text)) for each in passages]
+    assert texts == [("", "Write to us."), ("How long?", "5 days, or 6")]
+
+
+def test_a_table_of_titles_and_texts_stays_a_table(tmp_path: Path) -> None:
+    text = (
+        "| Title | Text |\n|---|---|\n| Tent | Green |\n\n| Question | Answer |\n|---|---|\n| | |"
+    )
+    assert read(tmp_path, "a.md", text) == Document("docs/a.md", "A", text)
 
 
 def test_a_workbook_gives_entries_and_its_other_sheets_as_tables(tmp_path: Path) -> None:
