@@ -73,10 +73,13 @@ def _is_answer(tag: Tag) -> bool:
     if tag.get("role") == "tabpanel" or tag.has_attr("aria-labelledby"):
         return True
     before = tag.find_previous_sibling()
-    if before is None:
-        return False
-    inner = before if _controls(before) else before.find(_controls)
-    return isinstance(inner, Tag) and _same_text(inner, before)
+    return before is not None and _is_control(before)
+
+
+def _is_control(tag: Tag) -> bool:
+    """A button or a heading, or what holds one and no other text."""
+    inner = tag if _controls(tag) else tag.find(_controls)
+    return isinstance(inner, Tag) and _same_text(inner, tag)
 
 
 def _controls(tag: Tag) -> bool:
@@ -107,7 +110,7 @@ def _is_question(tag: Tag) -> bool:
     while outer.parent is not None and _same_text(tag, outer.parent):
         outer = outer.parent
     answer = outer.find_next_sibling()
-    return answer is not None and not _controls(answer) and bool(tag.get_text(strip=True))
+    return answer is not None and not _is_control(answer) and bool(tag.get_text(strip=True))
 
 
 def _same_text(inner: Tag, outer: Tag) -> bool:

@@ -125,6 +125,16 @@ def test_a_question_on_a_page_has_the_answer_that_folds_open(tmp_path: Path, pag
     assert [(each.question, each.text) for each in passages] == [("How long?", "Five days.")]
 
 
+def test_a_row_of_tabs_holds_no_questions(tmp_path: Path) -> None:
+    page = (
+        "<ul><li><button role=tab>Size?</button></li><li><button role=tab>Cost?</button></li></ul>"
+        "<div role=tabpanel>Small.</div><div role=tabpanel hidden>9 EUR.</div>"
+    )
+    (passage,) = cut(read(tmp_path, "help.html", f"<h1>Help</h1><h2>Tents</h2>{page}"))
+    assert (passage.question, passage.path) == ("", ("Tents",))
+    assert "9 EUR." in passage.text
+
+
 def test_a_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = "<meta charset=gb2312><title>退货</title><p>七天内可以退货，镕基路门店也行。</p>"
     document = read(tmp_path, "a.html", page.encode("gb18030"))
