@@ -10,14 +10,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from knowledge.characters import one_line
 from knowledge.decoding import decode_html
 from knowledge.errors import UnreadableFile
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
 
 _LARGEST_UNPACKED_MEGABYTES = 400
 # Office files that are encrypted, or older than 2007, are OLE containers instead of ZIP archives.
@@ -26,7 +22,10 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _PICTURE = re.compile(r"!\[([^\]\n]{0,300})\]\(data:[^)\s]*\)")
 # A PDF breaks Chinese lines in the middle of words; a short line is a heading, so it stays.
 _WRAPPED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff，、；：]{12})\n(?=[\u4e00-\u9fff])")
-_NO_CONTENT = ["nav", "noscript", "template", "script", "style", "title"]
+# The first row of a table names its columns, whether or not its file says so.
+_NAMED_COLUMNS = {"table_infer_header": True}
+# mammoth knows the styles of headings only.
+_DOCUMENT_TITLE = "p[style-name='Title'] => h1:fresh"
 
 
 def html_to_markdown(data: bytes, path: Path) -> tuple[str, str]:
@@ -34,15 +33,17 @@ def html_to_markdown(data: bytes, path: Path) -> tuple[str, str]:
     with conversion(path, "an HTML page"):
         from bs4 import BeautifulSoup
 
+        from knowledge.web_pages import readable
+
         page = BeautifulSoup(decode_html(data, path), "html.parser")
         title = one_line(page.title.get_text()) if page.title else ""
-        return title, fragment_to_markdown(str(_readable(page)))
+        return title, fragment_to_markdown(str(readable(page)))
 
 
 def fragment_to_markdown(html: str) -> str:
     from markitdown.converters import HtmlConverter
 
-    return _PICTURE.sub(r"\1", HtmlConverter().convert_string(html).markdown)
+    return _PICTURE.sub(r"\1", HtmlConverter().convert_string(html, **_NAMED_COLUMNS).markdown)
 
 
 def docx_to_markdown(data: bytes, path: Path) -> str:
@@ -52,7 +53,12 @@ def docx_to_markdown(data: bytes, path: Path) -> str:
 
     with conversion(path, "a Word document"):
         converter = DocxConverter()  # type: ignore[no-untyped-call]
-        result = converter.convert(io.BytesIO(data), StreamInfo(extension=".docx"))
+        result = converter.convert(
+            io.BytesIO(data),
+            StreamInfo(extension=".docx"),
+            style_map=_DOCUMENT_TITLE,
+            **_NAMED_COLUMNS,
+        )
     return _PICTURE.sub(r"\1", result.markdown)
 
 
@@ -116,15 +122,3 @@ def conversion(path: Path, kind: str) -> Iterator[None]:
         ) from error
     finally:
         logger.setLevel(level)
-
-
-def _readable(page: BeautifulSoup) -> BeautifulSoup:
-    """The page without menus; questions that fold open (<summary>, <dt>) become headings."""
-    for tag in page.find_all(_NO_CONTENT):
-        tag.decompose()
-    for tag in page.find_all(["summary", "dt"]):
-        if not tag.find(["h1", "h2", "h3", "h4", "h5", "h6"]):
-            tag.name = "h6"
-    for tag in page.find_all("dd"):
-        tag.name = "p"
-    return page

@@ -1,4 +1,4 @@
-"""Tables and JSON of questions and answers -> entries; finds the columns by their names."""
+"""Tables and JSON of questions and answers -> entries; knows nothing of the columns' names."""
 
 from __future__ import annotations
 
@@ -6,29 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from knowledge.conversion import check_office_file, conversion, fragment_to_markdown
+from knowledge.conversion import conversion, fragment_to_markdown
 from knowledge.errors import UnreadableFile
+from knowledge.faq_columns import Pair, find_pairs, is_field, plain_name
+from knowledge.spreadsheets import read_sheets
 from knowledge.types import Entry
 
-# Earlier names win where a table has several.
-_QUESTIONS = (
-    "question", "questions", "q", "query", "faq question", "title", "heading",
-    "问题", "問題", "标准问题", "标准问", "标准问法", "提问", "提問", "问", "問", "标题", "標題",
-)  # fmt: skip
-_VARIANTS = (
-    "asked", "variants", "similar questions", "alternative questions", "alternatives", "aliases",
-    "相似问", "相似问题", "相似问法", "相似問", "其他问法", "扩展问", "扩展问题",
-)  # fmt: skip
-_ANSWERS = (
-    "answer", "answers", "a", "response", "reply", "faq answer", "content", "text", "body",
-    "答案", "标准答案", "回答", "回复", "回覆", "答复", "答", "内容", "內容",
-)  # fmt: skip
 _COLLECTIONS = (
     "faq", "faqs", "items", "entries", "questions", "data", "rows", "results", "问题", "问答",
 )  # fmt: skip
@@ -42,12 +31,10 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class _Header:
-    """The number of the row with the column names, and the columns' numbers."""
+    """The number of the row with the column names, and the columns that belong together."""
 
     row: int
-    question: int
-    answer: int
-    variants: int | None
+    pairs: tuple[Pair, ...]
 
 
 def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
@@ -65,21 +52,13 @@ def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
 
 def read_xlsx(data: bytes, path: Path) -> tuple[str, tuple[Entry, ...]]:
     """Sheets without the columns as Markdown tables, and the entries of the others."""
-    check_office_file(data, path, "an Excel workbook")
-    import pandas as pd
-
-    with conversion(path, "an Excel workbook"):
-        sheets = pd.read_excel(
-            io.BytesIO(data), sheet_name=None, header=None, na_filter=False, engine="openpyxl"
-        )
     tables: list[str] = []
     entries: list[Entry] = []
-    for name, frame in sheets.items():
-        rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    for name, rows in read_sheets(data, path):
         header = _header(rows)
         if header is not None:
             entries.extend(_rows_to_entries(rows, header))
-        elif any(any(row) for row in rows):
+        elif rows:
             tables.append(f"## {name}\n\n{_markdown_table(rows)}")
     return "\n\n".join(tables), _answered(entries, path) if entries else ()
 
@@ -109,36 +88,78 @@ def read_jsonl(text: str, path: Path) -> tuple[Entry, ...]:
 
 def _from_json(content: Any, path: Path) -> tuple[Entry, ...]:
     with conversion(path, "an FAQ in JSON"):
-        entries = list(_walk(content, may_be_map=True))
+        entries = list(_walk(content, path, may_be_map=True))
     if not entries:
-        raise _columns_missing(path, _keys(content))
+        raise UnreadableFile(
+            f"{path} has the keys {_listed(_keys(content))}, but no entry with a question "
+            "(question, q, 问题) and an answer (answer, a, 答案). Name them so in each entry."
+        )
     return _answered(entries, path)
 
 
-def _walk(node: Any, *, may_be_map: bool) -> Iterator[Entry]:
+def _walk(node: Any, path: Path, *, may_be_map: bool) -> Iterator[Entry]:
     """Questions with their answers in objects, in lists of them, and in objects around those."""
     if isinstance(node, list):
         for each in node:
-            yield from _walk(each, may_be_map=False)
+            yield from _walk(each, path, may_be_map=False)
     elif isinstance(node, dict):
-        question, answer = _find(node, _QUESTIONS), _find(node, _ANSWERS)
-        questions, answers = _texts(node.get(question)), _texts(node.get(answer))
-        if questions and answers:
-            variants = _texts(node.get(_find(node, _VARIANTS)))
-            asked = (*questions[1:], *variants)
-            yield Entry(questions[0], "\n\n".join(answers), asked)
-        elif may_be_map and all(isinstance(value, str) for value in node.values()):
+        if "acceptedAnswer" in node:  # a Question of schema.org's FAQPage
+            node = {"question": node.get("name"), "answer": node["acceptedAnswer"]}
+        fields = _fields(node)
+        entries = list(_fields_to_entries(fields))
+        yield from entries
+        if not entries and may_be_map and all(isinstance(value, str) for value in node.values()):
             yield from (Entry(question, answer) for question, answer in node.items())
-        for key, value in node.items():
-            yield from _walk(value, may_be_map=_name(key) in _COLLECTIONS)
+        below = [
+            entry
+            for key, value in node.items()
+            for entry in _walk(value, path, may_be_map=plain_name(key) in _COLLECTIONS)
+        ]
+        yield from below
+        if not (entries or below):
+            _refuse_unread(node, fields, path)
+
+
+def _fields(node: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The fields that hold text; a text in several languages is several fields."""
+    fields: dict[str, list[str]] = {}
+    for name, value in node.items():
+        nested = isinstance(value, dict) and is_field(name)
+        for inner, each in (value if nested else {"": value}).items():
+            texts = _texts(each)
+            if texts:
+                fields[f"{name} {inner}".strip()] = texts
+    return fields
+
+
+def _refuse_unread(node: Mapping[str, Any], fields: Mapping[str, list[str]], path: Path) -> None:
+    """An answer that is nested deeper than is read must not be lost without a word."""
+    names = list(node)
+    for pair in find_pairs(names, strictly=True):
+        question, answer = fields.get(names[pair.question]), node[names[pair.answer]]
+        if question and answer and names[pair.answer] not in fields:
+            raise UnreadableFile(
+                f"{path} has an answer that cannot be read, to the question {question[0]!r:.80}. "
+                "Give it as a text."
+            )
+
+
+def _fields_to_entries(fields: Mapping[str, list[str]]) -> Iterator[Entry]:
+    """One entry for each language; several questions of an answer are ways to ask it."""
+    texts = list(fields.values())
+    for pair in find_pairs(list(fields)):
+        question, *asked = texts[pair.question]
+        asked += [] if pair.variants is None else texts[pair.variants]
+        yield Entry(question, "\n\n".join(texts[pair.answer]), tuple(asked))
 
 
 def _texts(value: Any) -> list[str]:
     """The text, or the list of texts, that a field holds; empty for anything nested deeper."""
     values = value if isinstance(value, list) else [value]
+    values = [each.get("text") if isinstance(each, dict) else each for each in values]
     if any(each is None or isinstance(each, list | dict) for each in values):
         return []
-    return [_cell(each) for each in values]
+    return [str(each).lower() if isinstance(each, bool) else str(each).strip() for each in values]
 
 
 def _keys(content: Any) -> list[str]:
@@ -158,22 +179,38 @@ def _csv_rows(text: str, delimiter: str, path: Path) -> list[list[str]]:
 
 
 def _header(rows: Sequence[Row]) -> _Header | None:
-    """The first row that names both columns; None without one."""
+    """The first row that names columns for questions and answers; None without one."""
     for number, row in enumerate(rows[:_HEADER_ROWS]):
-        question, answer = _find(row, _QUESTIONS), _find(row, _ANSWERS)
-        if question is not None and answer is not None:
-            variants = _find(row, _VARIANTS)
-            third = None if variants is None else row.index(variants)
-            return _Header(number, row.index(question), row.index(answer), third)
+        pairs = find_pairs(row)
+        if pairs:
+            return _Header(number, pairs)
     return None
 
 
+def rows_to_entries(rows: Sequence[Row]) -> list[Entry]:
+    """Those of a table whose first row names both columns; else none."""
+    pairs = find_pairs([name.strip("*_ ") for name in rows[0]], strictly=True) if rows else ()
+    found = _rows_to_entries(rows, _Header(0, pairs))
+    return [replace(entry, question=entry.question.strip("*_ ")) for entry in found]
+
+
 def _rows_to_entries(rows: Sequence[Row], header: _Header) -> Iterator[Entry]:
-    for short in rows[header.row + 1 :]:
-        row = [*short, *[""] * (len(rows[header.row]) - len(short))]
-        variants = "" if header.variants is None else row[header.variants]
-        asked = [each.strip() for each in _VARIANT_ENDS.split(variants)]
-        yield Entry(row[header.question], row[header.answer], tuple(filter(None, asked)))
+    """One entry for all rows of a question below one another: a merged cell has several."""
+    for pair in header.pairs:
+        found = (_row_to_entry(row, pair) for row in rows[header.row + 1 :])
+        for question, same in groupby(found, key=lambda entry: entry.question):
+            entries = list(same)
+            answers = dict.fromkeys(entry.answer for entry in entries if entry.answer.strip())
+            asked = dict.fromkeys(text for entry in entries for text in entry.asked)
+            yield Entry(question, "\n\n".join(answers), tuple(asked))
+
+
+def _row_to_entry(row: Row, pair: Pair) -> Entry:
+    def cell(column: int | None) -> str:
+        return row[column] if column is not None and column < len(row) else ""
+
+    asked = [each.strip() for each in _VARIANT_ENDS.split(cell(pair.variants))]
+    return Entry(cell(pair.question), cell(pair.answer), tuple(filter(None, asked)))
 
 
 def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
@@ -185,17 +222,6 @@ def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
                 f"{path}, row {number}, has {len(row)} cells under {width} column names. "
                 "Put texts that contain the delimiter in double quotes."
             )
-
-
-def _find(names: Iterable[str], wanted: Sequence[str]) -> str | None:
-    """The name among `names` that stands earliest in `wanted`."""
-    found = {_name(name): name for name in names}
-    return next((found[name] for name in wanted if name in found), None)
-
-
-def _name(column: str) -> str:
-    """A column's name as the lists above write it: "FAQ_Question *" is "faq question"."""
-    return re.sub(r"[\W_]+", " ", column).strip().lower()
 
 
 def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
@@ -219,19 +245,9 @@ def _readable(answer: str) -> str:
     return fragment_to_markdown(answer) if _HTML_TAG.search(answer) else answer
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    return str(value).strip()
-
-
 def _markdown_table(rows: Sequence[Row]) -> str:
-    filled = [row for row in rows if any(row)]
-    used = [index for index in range(len(filled[0])) if any(row[index] for row in filled)]
-    lines = ["| " + " | ".join(_one_cell(row[index]) for index in used) + " |" for row in filled]
-    return "\n".join([lines[0], "|" + " --- |" * len(used), *lines[1:]])
+    lines = ["| " + " | ".join(map(_one_cell, row)) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
 
 
 def _one_cell(text: str) -> str:
@@ -239,8 +255,12 @@ def _one_cell(text: str) -> str:
 
 
 def _columns_missing(path: Path, found: Sequence[str]) -> UnreadableFile:
-    names = ", ".join(" ".join(name.split())[:40] for name in found[:_HEADER_ROWS] if name)
     return UnreadableFile(
-        f"{path} has the columns {names or '(none)'}, but needs {_WANTED}. "
+        f"{path} has the columns {_listed(found)}, but needs {_WANTED}. "
         "Name them so in its first row."
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    short = (" ".join(name.split())[:40] for name in names[:_HEADER_ROWS] if name)
+    return ", ".join(short) or "(none)"

@@ -15,10 +15,11 @@ from knowledge.decoding import decode, readable_name
 from knowledge.errors import UnreadableFile
 from knowledge.faq_tables import read_csv, read_json, read_jsonl, read_xlsx
 from knowledge.headings import find_headings
+from knowledge.markdown_tables import take_entries
 from knowledge.types import Document, Entry
 
 # Part of the cache key of every document: raise the first number when the rules change.
-READER = f"read 1, markitdown {version('markitdown')}"
+READER = f"read 2, markitdown {version('markitdown')}"
 
 _MARKDOWN = {".md", ".markdown", ".txt", ".text"}
 _HTML = {".html", ".htm", ".xhtml"}
@@ -85,6 +86,9 @@ def read_document(path: Path, document_id: str) -> Document:
         kinds = ", ".join(sorted(READABLE))
         raise UnreadableFile(f"{path} is of no kind that can be read. Readable: {kinds}.")
     title, markdown, entries = _content(_bytes(path), suffix, path)
+    if suffix != ".xlsx":
+        markdown, of_tables = take_entries(clean(markdown))
+        entries += of_tables
     if not entries and not clean(markdown).strip():
         raise UnreadableFile(f"{path} holds no text. Write some, or take it away.")
     return Document(document_id, one_line(title) or _file_title(path), markdown, entries)

@@ -40,10 +40,14 @@ def pdf(lines: Sequence[str], *, encrypted: bool = False) -> bytes:
 
 
 def docx(paragraphs: Sequence[tuple[str, str]]) -> bytes:
-    """A Word file of paragraphs given as (style, text): "Heading1", "Bold" or ""."""
+    """A Word file of paragraphs given as (style, text): a style below, "Bold", "Table" or "".
+
+    The text of a table has a row a line, with bars between its cells.
+    """
     body = "".join(_paragraph(style, text) for style, text in paragraphs)
     heading = '<w:style w:type="paragraph" w:styleId="{0}"><w:name w:val="{1}"/></w:style>'
     styles = heading.format("Heading1", "heading 1") + heading.format("Heading2", "heading 2")
+    styles += heading.format("Title", "Title")
     relation = f'<Relationship Id="r1" Type="{_OFFICE}/{{0}}" Target="{{1}}"/>'
     relations = f'<Relationships xmlns="{_PACKAGE}/relationships">{relation}</Relationships>'
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml"
@@ -80,6 +84,13 @@ def xlsx(sheets: dict[str, Sequence[Sequence[object]]]) -> bytes:
 
 
 def _paragraph(style: str, text: str) -> str:
+    if style == "Table":
+        rows = ["".join(map(_table_cell, line.split("|"))) for line in text.split("\n")]
+        return "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
     bold = "<w:rPr><w:b/></w:rPr>" if style == "Bold" else ""
     named = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style and not bold else ""
     return f"<w:p>{named}<w:r>{bold}<w:t>{text}</w:t></w:r></w:p>"
+
+
+def _table_cell(text: str) -> str:
+    return f"<w:tc>{_paragraph('', text)}</w:tc>"

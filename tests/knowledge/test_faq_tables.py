@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from pathlib import Path
 
 import pytest
 
 from knowledge.errors import UnreadableFile
-from knowledge.faq_tables import read_csv, read_json, read_jsonl, read_xlsx
+from knowledge.faq_tables import read_csv, read_json, read_jsonl
 from knowledge.types import Entry
-from tests.knowledge.documents import xlsx
 
 PATH = Path("faq.csv")
 REFUND = Entry("How long?", "5 days")
@@ -61,6 +59,34 @@ def test_other_ways_to_ask_come_from_their_own_column() -> None:
     assert read_csv(text, PATH) == (Entry("怎么退款？", "七天内退", ("退钱", "怎么退")),)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Question EN,Answer EN,问题,答案",
+        "question,answer,question_zh,answer_zh",
+        "Question (EN),Answer (EN),Question (ZH),Answer (ZH)",
+        "Question Text,Answer Text,问题（必填）,答案（必填）",
+        "英文问题,英文答案,中文问题,中文答案",
+        "Question *,Response,问题,答案",
+    ],
+)
+def test_a_table_in_two_languages_gives_the_entries_of_both(header: str) -> None:
+    assert read_csv(f"{header}\nHow long?,5 days,多久？,五天\n", PATH) == (
+        REFUND,
+        Entry("多久？", "五天"),
+    )
+
+
+def test_a_single_pair_may_be_named_in_two_languages() -> None:
+    assert read_csv("问题,Answer (EN),variants\nHow long?,5 days,When?\n", PATH) == (
+        Entry("How long?", "5 days", ("When?",)),
+    )
+
+
+def test_titles_and_texts_are_no_second_pair() -> None:
+    assert read_csv("标题,内容,question,answer\nx,y,How long?,5 days\n", PATH) == (REFUND,)
+
+
 def test_html_in_an_answer_becomes_markdown() -> None:
     text = 'q,a\nHow?,"<p>Go to <a href=""https://x.example"">returns</a>.</p>"\nA < b?,1 < 2\n'
     assert [entry.answer for entry in read_csv(text, PATH)] == [
@@ -88,6 +114,15 @@ def test_a_table_without_a_question_is_refused() -> None:
         {"categories": [{"name": "Refunds", "items": [{"q": ["How long?"], "a": "5 days"}]}]},
         {"问答": [{"问题": "How long?", "答案": "5 days"}, {"问题": "空?", "答案": None}]},
         {"title": "FAQ", "text": [{"question": "How long?", "answer": "5 days"}]},
+        {
+            "title": "FAQ",
+            "content": "5 days",
+            "question": "How long?",
+            "answer": {"text": "5 days"},
+        },
+        {"title": "How long?", "questions": [{"id": 3}], "content": "5 days"},
+        {"mainEntity": [{"name": "How long?", "acceptedAnswer": {"text": "5 days"}}]},
+        [{"question": "How long?", "answers": [{"text": "5 days", "votes": 3}]}],
     ],
 )
 def test_json_is_read_in_every_usual_shape(content: object) -> None:
@@ -99,6 +134,26 @@ def test_several_questions_of_one_answer_are_ways_to_ask_it() -> None:
     assert read_json(json.dumps(content), PATH) == (
         Entry("How long?", "5 days\n\nor 6", ("When?", "x")),
     )
+
+
+def test_json_in_several_languages_gives_an_entry_for_each() -> None:
+    content = [{"question": {"en": "Free?", "zh": "免费吗？"}, "answer": {"en": True, "zh": "是"}}]
+    assert read_json(json.dumps(content), PATH) == (
+        Entry("Free?", "true"),
+        Entry("免费吗？", "是"),
+    )
+
+
+def test_an_answer_that_is_nested_too_deep_is_refused_by_its_question() -> None:
+    content = [{"q": "How?", "a": "So."}, {"q": "How long?", "a": {"blocks": [{"text": "5"}]}}]
+    with pytest.raises(UnreadableFile, match=r"cannot be read, to the question 'How long\?'"):
+        read_json(json.dumps(content), PATH)
+
+
+def test_json_without_questions_is_refused_with_its_keys() -> None:
+    with pytest.raises(UnreadableFile, match="has the keys id, name, but no entry") as refused:
+        read_json('[{"id": 1, "name": "x"}]', PATH)
+    assert "row" not in str(refused.value)
 
 
 def test_an_object_around_others_loses_none_of_them() -> None:
@@ -122,13 +177,3 @@ def test_json_lines_are_read_one_by_one() -> None:
 def test_a_broken_json_line_is_named() -> None:
     with pytest.raises(UnreadableFile, match="line 2, is no valid JSON"):
         read_jsonl('{"q": "a?", "a": "b"}\n{bad', PATH)
-
-
-def test_numbers_and_dates_of_a_workbook_are_text() -> None:
-    rows: list[list[object]] = [
-        ["问题", "答案"],
-        ["多少钱？", 12.5],
-        ["哪天？", datetime.datetime(2026, 3, 1)],
-    ]
-    _, entries = read_xlsx(xlsx({"Sheet": rows}), PATH)
-    assert [entry.answer for entry in entries] == ["12.5", "2026-03-01"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,59 @@ def test_questions_that_fold_open_on_a_page_are_entries(tmp_path: Path) -> None:
     ]
 
 
+_AROUND = (
+    "<header><a href='/'>Shop</a> Free shipping!</header><div role=dialog>Cookies</div>{}"
+    "<form><label>Helpful?</label></form><aside><h4>Related</h4></aside><div hidden>Margin</div>"
+    "<footer>© 2026</footer>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<main>{}<form><button>Yes</button></form></main>",
+        "<article><header><h1>Help</h1></header><h2>How long?</h2><p>Five days.</p></article>",
+        "<div>{}</div>",
+        "<article>{}</article><article></article>",
+    ],
+)
+def test_what_stands_around_a_pages_content_is_no_answer(tmp_path: Path, content: str) -> None:
+    text = "<h1>Help</h1><h2>How long?</h2><p>Five days.</p>"
+    passages = cut(read(tmp_path, "help.html", _AROUND.format(content.format(text))))
+    assert [(each.title, each.question, each.text) for each in passages] == [
+        ("Help", "How long?", "Five days.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<button class=accordion>How long?</button><div hidden>Five days.</div>",
+        "<h3><button aria-expanded=false>How long?</button></h3><div hidden>Five days.</div>",
+        "<div><div role=tab>How long?</div><div style='display:none'>Five days.</div></div>",
+        "<div><div><button aria-controls=a>How long?</button></div>"
+        "<div id=a aria-hidden=true>Five days.</div></div>",
+        "<form id=aspnet><h2>How long?</h2><div>Five days.</div></form>",
+        "<h2>How long?<a class=headerlink href='#s'>¶</a></h2>Five days.",
+        "<h2>How long?<a class=hash-link href='#s'>\u200b</a></h2>Five days.",
+        "<h2><a class=anchor href='#s'>How long?</a><a href='#s'>#</a></h2>Five days.",
+    ],
+)
+def test_a_question_on_a_page_has_the_answer_that_folds_open(tmp_path: Path, page: str) -> None:
+    passages = cut(read(tmp_path, "help.html", f"<h1>Help</h1>{page}"))
+    assert [(each.question, each.text) for each in passages] == [("How long?", "Five days.")]
+
+
+def test_a_row_of_tabs_holds_no_questions(tmp_path: Path) -> None:
+    page = (
+        "<ul><li><button role=tab>Size?</button></li><li><button role=tab>Cost?</button></li></ul>"
+        "<div role=tabpanel>Small.</div><div role=tabpanel hidden>9 EUR.</div>"
+    )
+    (passage,) = cut(read(tmp_path, "help.html", f"<h1>Help</h1><h2>Tents</h2>{page}"))
+    assert (passage.question, passage.path) == ("", ("Tents",))
+    assert "9 EUR." in passage.text
+
+
 def test_a_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = "<meta charset=gb2312><title>退货</title><p>七天内可以退货，镕基路门店也行。</p>"
     document = read(tmp_path, "a.html", page.encode("gb18030"))
@@ -112,6 +166,64 @@ def test_a_word_file_keeps_its_headings_and_bold_questions(tmp_path: Path) -> No
         ("How long do I have?", "30 days."),
         ("退款要多久？", "三到五天。"),
     ]
+
+
+def test_a_word_file_keeps_its_title_and_the_names_of_its_tables_columns(tmp_path: Path) -> None:
+    paragraphs = [
+        ("Title", "Our prices"),
+        ("Heading1", "Tents"),
+        ("Table", "Tent|Price\nAlta|20 EUR"),
+    ]
+    document = read(tmp_path, "prices.docx", docx(paragraphs))
+    assert document.title == "Our prices"
+    assert "| Tent | Price |\n| --- | --- |\n| Alta | 20 EUR |" in document.markdown
+
+
+def test_a_table_on_a_page_has_column_names_without_header_cells(tmp_path: Path) -> None:
+    page = "<table><tr><td>To</td><td>Price</td></tr><tr><td>FR</td><td>€10</td></tr></table>"
+    assert read(tmp_path, "a.html", page).markdown == (
+        "| To | Price |\n| --- | --- |\n| FR | €10 |"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "a.md",
+            "# Help\n\n| Question | **Answer** |\n|---|---|\n"
+            "| **How long?** | 5 days,<br>or \\| 6 |\n| When? | |\n\nWrite to us.\n",
+        ),
+        (
+            "a.html",
+            "<h1>Help</h1><table><tr><td>问题</td><td>答案</td></tr>"
+            "<tr><td>How long?</td><td>5 days, or 6</td></tr></table><p>Write to us.</p>",
+        ),
+        (
+            "a.docx",
+            docx(
+                [
+                    ("Heading1", "Help"),
+                    ("Table", "No|Question|Answer\n1|How long?|5 days, or 6"),
+                    ("", "Write to us."),
+                ]
+            ),
+        ),
+    ],
+)
+def test_each_row_of_a_table_of_questions_is_an_entry(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    passages = cut(read(tmp_path, name, content))
+    texts = [(each.question, re.sub(r"[\s|\\]+", " ", each.text)) for each in passages]
+    assert texts == [("", "Write to us."), ("How long?", "5 days, or 6")]
+
+
+def test_a_table_of_titles_and_texts_stays_a_table(tmp_path: Path) -> None:
+    text = (
+        "| Title | Text |\n|---|---|\n| Tent | Green |\n\n| Question | Answer |\n|---|---|\n| | |"
+    )
+    assert read(tmp_path, "a.md", text) == Document("docs/a.md", "A", text)
 
 
 def test_a_workbook_gives_entries_and_its_other_sheets_as_tables(tmp_path: Path) -> None:
