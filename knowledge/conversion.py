@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from knowledge.characters import one_line
 from knowledge.decoding import decode_html
@@ -23,7 +24,7 @@ _PICTURE = re.compile(r"!\[([^\]\n]{0,300})\]\(data:[^)\s]*\)")
 # A PDF breaks Chinese lines in the middle of words; a short line is a heading, so it stays.
 _WRAPPED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff，、；：]{12})\n(?=[\u4e00-\u9fff])")
 # The first row of a table names its columns, whether or not its file says so.
-_NAMED_COLUMNS = {"table_infer_header": True}
+_NAMED_COLUMNS: dict[str, Any] = {"table_infer_header": True}
 # mammoth knows the styles of headings only.
 _DOCUMENT_TITLE = "p[style-name='Title'] => h1:fresh"
 
