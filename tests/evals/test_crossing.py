@@ -25,7 +25,11 @@ def test_only_documents_of_one_language_are_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("documents", "answerable", "beyond"),
     [
-        ("en", ["退款要多久到账？", "可以用微信支付吗", "帐篷能租吗"], ["你们卖船吗", "股市今天涨了吗"]),
+        (
+            "en",
+            ["退款要多久到账？", "可以用微信支付吗", "帐篷能租吗"],
+            ["你们卖船吗", "股市今天涨了吗"],
+        ),
         (
             "zh",
             ["How long do refunds take?", "Can I pay with WeChat?", "Can I rent a tent?"],
