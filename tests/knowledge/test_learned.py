@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.errors import KnowledgeError
+from knowledge.errors import EmbedderError, KnowledgeError
 from knowledge.ingest import Ingest
 from knowledge.learned import (
     FOLDER,
@@ -22,6 +23,7 @@ from knowledge.learned import (
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from knowledge.search import KnowledgeBase
+from knowledge.types import Reading
 from tests.conftest import BagEmbedder
 
 HOURS = LearnedEntry(1, "en", "Is the café open", "On **Sundays** only.", ("cafe hours",))
@@ -112,9 +114,12 @@ def test_an_entry_can_be_taken_back_after_others_came(home: Path) -> None:
         withdraw_entry(home, HOURS, report.version, embedder, chroma_url="")
 
 
+class BrokenEmbedder(BagEmbedder):
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        raise EmbedderError("The encoder is out of order.")
+
+
 def test_a_publication_that_fails_leaves_the_document_as_it_was(home: Path) -> None:
-    (home.parent / "docs" / "faq.md").unlink()
-    (home.parent / "docs").rmdir()
-    with pytest.raises(KnowledgeError, match="no longer there"):
-        publish_entry(home, HOURS, BagEmbedder(), chroma_url="", progress=silent)
+    with pytest.raises(EmbedderError):
+        publish_entry(home, HOURS, BrokenEmbedder(), chroma_url="", progress=silent)
     assert not (home / FOLDER / "en.md").exists()
