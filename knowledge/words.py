@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
@@ -13,6 +14,7 @@ from knowledge.language import HAN, has_chinese
 _RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
 _IS_HAN = re.compile(rf"[{HAN}]")
 _APOSTROPHE = re.compile(r"['’]")
+_STEMMING = threading.Lock()
 
 
 def words(text: str) -> list[str]:
@@ -37,7 +39,9 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
-    return cast(str, _stemmer().stemWord(word))
+    # The stemmer keeps the word that it works on: in two threads at once it would mix up theirs.
+    with _STEMMING:
+        return cast(str, _stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)
