@@ -130,7 +130,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(
 
 def test_the_english_teacher_reads_a_text_as_long_as_it_is() -> None:
     tokenizer = EnglishTeacher().tokenizer
-    lengths = [len(encoding) for encoding in tokenizer.encode_batch(["refund", "refund " * 300])]
+    lengths = [len(encoding) for encoding in tokenizer.encode_batch(["order", "order " * 300])]
     assert lengths == [3, 302]
 
 
@@ -166,24 +166,36 @@ def test_the_small_sources_of_a_kind_are_whole() -> None:
     assert (sources.count("small"), sources.count("large")) == (4, 6)
 
 
-def test_each_filling_of_the_phrasebook_meets_each_form_of_a_sentence(tmp_path: Path) -> None:
-    files = {
-        "sentences": "hello\t你好\t您好",
-        "things": "order\t订单\t单子",
-        "about_things": "where is my {}\t{}在哪\t我的{}呢",
-        "actions": "pay\t付款",
-        "about_actions": "can I {}\t能{}吗",
-    }
-    for name, text in files.items():
-        (tmp_path / f"{name}.tsv").write_text(text + "\n", encoding="utf-8")
-    assert {(pair.english, pair.chinese) for pair in read_phrasebook(tmp_path)} == {
+def write_phrasebook(folder: Path, **files: str) -> None:
+    (folder / "sentences").mkdir(parents=True)
+    for name in ("sentences/general", "things", "about_things", "actions", "about_actions"):
+        text = files.get(Path(name).name, "")
+        (folder / f"{name}.tsv").write_text(text, encoding="utf-8")
+
+
+def test_each_filling_of_the_phrasebook_meets_each_frame_once_and_forms_take_turns(
+    tmp_path: Path,
+) -> None:
+    write_phrasebook(
+        tmp_path,
+        general="hello\t你好\t您好\n",
+        things="order\t订单\t单子\nparcel\t包裹\n",
+        about_things="where is my {}\t{}在哪\t我的{}呢\n",
+        actions="pay\t付款\n",
+        about_actions="can I {}\t能{}吗\n",
+    )
+    pairs = read_phrasebook(tmp_path)
+    assert {(p.english, p.chinese) for p in pairs if p.source == "phrasebook"} == {
         ("hello", "你好"),
         ("hello", "您好"),
         ("order", "订单"),
         ("order", "单子"),
-        ("where is my order", "订单在哪"),
-        ("where is my order", "我的单子呢"),
+        ("parcel", "包裹"),
         ("pay", "付款"),
+    }
+    assert {(p.english, p.chinese) for p in pairs if p.source == "phrasebook-filled"} == {
+        ("where is my order", "订单在哪"),
+        ("where is my parcel", "我的包裹呢"),
         ("can I pay", "能付款吗"),
     }
 
@@ -198,14 +210,10 @@ def test_nothing_of_the_phrasebook_that_is_held_out_is_trained_on(
     data: Path, tmp_path: Path
 ) -> None:
     book = tmp_path / "book"
-    book.mkdir()
     held = read_corpus(data).held
-    for name in ("things", "about_things", "actions", "about_actions"):
-        (book / f"{name}.tsv").write_text("", encoding="utf-8")
-    rows = f"{held[0].english}\t别的\nnew\t新的\n"
-    (book / "sentences.tsv").write_text(rows, encoding="utf-8")
+    write_phrasebook(book, general=f"{held[0].english}\t别的\nnew\t新的\n")
     own = [pair for pair in read_corpus(data, phrasebook=book).training if pair.kind == "service"]
-    assert [pair.english for pair in own] == ["new"]
+    assert [pair.english for pair in own] == ["new", "new"]
 
 
 def test_passages_join_neighbours_of_one_source() -> None:
