@@ -64,7 +64,7 @@ class Fusion:
 # By the query's language, and whether the passage is asked in several ways: with many phrasings at
 # hand, words and vectors of questions are worth more than with one. Found by
 # `python -m evals.calibrate` on dev_*, seen_* and own_words_* of evals/data/shop and the demo pack,
-# with its phrasings and without. Without them a question weighs more here than it finds (2.2 and
+# with its phrasings and without. Without them a question weighs more here than it finds (2.0 and
 # 2.5), and the offsets follow: else stackfaq and bq_zh of ../shared/data/faq would lose a point.
 FUSION: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(
@@ -110,7 +110,8 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
 }
 
 
-# The same for passages in the other language, which share no words with the query.
+# The same for passages in the other language, which share no words with the query: with the weights
+# above the right one came first, and of 360 such questions 4 % scored enough to be answered.
 ACROSS: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(
         question=3.4,
