@@ -18,6 +18,7 @@ _QUESTIONS = (
 )
 _CONTROLS = {"button", "summary", "dt", *_HEADINGS}
 _LETTER = re.compile(r"\w")
+_BAR = re.compile(r"(?<!\\)\|")
 
 
 def readable(page: BeautifulSoup) -> Tag:
@@ -35,7 +36,15 @@ def readable(page: BeautifulSoup) -> Tag:
             tag.name = "h6"
     for tag in content.find_all("dd"):
         tag.name = "p"
+    for cell in content.find_all(["td", "th"]):
+        _escape_bars(cell)
     return content
+
+
+def _escape_bars(cell: Tag) -> None:
+    """A bar would end the cell in Markdown, which the converter does not see to."""
+    for text in cell.find_all(string=_BAR):
+        text.replace_with(_BAR.sub(r"\\|", text))
 
 
 def _content(page: BeautifulSoup) -> Tag:

@@ -219,6 +219,17 @@ def test_each_row_of_a_table_of_questions_is_an_entry(
     assert texts == [("", "Write to us."), ("How long?", "5 days, or 6")]
 
 
+def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "sizes.html"
+    path.write_text(
+        "<table><tr><th>Question</th><th>Answer</th></tr>"
+        "<tr><td>Which sizes?</td><td>S | M, and <b>XL|XXL</b> online</td></tr></table>",
+        encoding="utf-8",
+    )
+    (entry,) = read_document(path, "sizes.html").entries
+    assert entry.answer == "S | M, and **XL|XXL** online"
+
+
 def test_a_table_of_titles_and_texts_stays_a_table(tmp_path: Path) -> None:
     text = (
         "| Title | Text |\n|---|---|\n| Tent | Green |\n\n| Question | Answer |\n|---|---|\n| | |"
