@@ -19,6 +19,7 @@ from knowledge.types import Embedder, IntentExample, Progress
 
 # The intents that every desk needs, whatever the company sells.
 DESK_INTENTS = Path(__file__).parent / "desk_intents"
+BACKGROUND_INTENTS = Path(__file__).parent / "background_intents"
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,19 @@ def build_generator(config: Config) -> Generator | None:
 
 
 def intent_examples(knowledge: KnowledgeBase) -> list[IntentExample]:
-    """Those of the packs; a pack that has a desk intent of its own replaces the built-in one."""
+    """Those of the packs; a pack that has a desk intent of its own replaces the built-in one.
+
+    A company without intents of its own has nothing that its questions could be told by from
+    greetings and complaints. What other companies are asked then stands for them: of questions in
+    their customers' own words to the eight companies of evals/data/companies/dev 1 % are taken for
+    a desk's intent, 23 % without it, and of the desk's intents, held out, 89 % are still seen in
+    place of 90. Beside the demo shop's intents it would take a quarter of their questions.
+    """
     own = knowledge.pack.examples
     names = {example.intent for example in own}
-    return [*own, *(e for e in read_intents(DESK_INTENTS) if e.intent not in names)]
+    every_desk = read_intents(DESK_INTENTS)
+    others = () if names - {e.intent for e in every_desk} else read_intents(BACKGROUND_INTENTS)
+    return [*own, *(e for e in every_desk if e.intent not in names), *others]
 
 
 def intent_classifier(

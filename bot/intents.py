@@ -30,6 +30,9 @@ from bot.ridge import solve
 from bot.types import Intent
 from knowledge.types import Embedder, IntentExample, Progress, Vectors
 
+# What fits none of the others, shown by examples (bot/background_intents).
+OTHER = "other"
+
 # Part of every model's key: raise it when the features or the fit below change.
 _METHOD = "kernel ridge 5"
 # The power of the neighbours' cosine in the score. Of the shop's dev and seen questions 92 % known
@@ -90,10 +93,11 @@ class KernelIntentClassifier:
         predicted += values @ self.weights[buckets]
         plain = self.plain @ vector[:size] if len(self.plain) else cosines
         score = float(_scores(predicted[None, :], likeness(plain[None, :]))[0])
+        name = self.names[int(np.argmax(predicted))]
         return Intent(
-            name=self.names[int(np.argmax(predicted))],
+            name=name,
             confidence=round(float(1 / (1 + np.exp(-self.slope * score - self.offset))), 4),
-            known=score >= self.threshold,
+            known=score >= self.threshold and name != OTHER,
         )
 
     def save(self, folder: Path) -> None:

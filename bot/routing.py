@@ -42,9 +42,8 @@ def decide(
     sure = intent.known and intent.confidence >= config.desk_intent_confidence
     wish = intent.name if sure else ""
     # Half a complaint, or a word about a person, in a question that can be answered is answered.
-    if wish in _HAND_OFF_RULES and (
-        own_score < config.answer_score or intent.confidence >= config.hand_off_confidence
-    ):
+    surest = intent.confidence >= max(config.hand_off_confidence, own_score)
+    if wish in _HAND_OFF_RULES and (surest or own_score < config.answer_score):
         return Decision(Route.HAND_OFF, _HAND_OFF_RULES[wish])
     # "See you!" after an answer is no further question about the same.
     if wish in SMALL_TALK and intent.confidence > own_score:

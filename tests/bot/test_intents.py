@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from bot.build import DESK_INTENTS
+from bot.build import BACKGROUND_INTENTS, DESK_INTENTS
 from bot.errors import BotError
 from bot.intent_rows import thinned
 from bot.intents import KernelIntentClassifier, examples_key, fit
@@ -50,6 +50,27 @@ def test_what_fits_no_intent_is_unknown(
 ) -> None:
     text = "the boiling point of water at 3000 metres above the sea"
     assert not classifier.classify(text, deep_vectors(built_in_embedder, [text])[0]).known
+
+
+def test_a_company_without_intents_of_its_own_does_not_greet_its_questions(
+    built_in_embedder: Embedder,
+) -> None:
+    alone = fit([*EXAMPLES, *read_intents(BACKGROUND_INTENTS)], built_in_embedder)
+    questions = [
+        "I am very forgetful person. You write me some message before the day, yes?",
+        "Stuck in traffic, will get to you about quarter past instead of three.",
+        "Bought twelve months on the 3rd, boss hates it. Any chance we see that cash again?",
+        "Some bastard took my wallet on the train!!! what now",
+        "昨天抽的血，什么时候能看到结果",
+        "明天早上孩子发烧去不了，课怎么办",
+    ]
+    texts = [*questions, *MESSAGES]
+    found = [
+        alone.classify(text, vector)
+        for text, vector in zip(texts, deep_vectors(built_in_embedder, texts), strict=True)
+    ]
+    assert not any(each.known for each in found[: len(questions)])
+    assert [each.name for each in found[len(questions) :]] == list(MESSAGES.values())
 
 
 def test_a_saved_classifier_says_what_the_fitted_one_says(

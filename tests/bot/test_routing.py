@@ -80,6 +80,17 @@ def test_what_only_the_message_before_would_answer_does_not_hide_a_wish(
     assert decide(intent, matches(0.9), Route.ANSWER, CONFIG, own_score=0.9).route is Route.ANSWER
 
 
+@pytest.mark.parametrize(
+    ("confidence", "own_score", "route"),
+    [(0.9, 0.8, Route.HAND_OFF), (0.9, 0.95, Route.ANSWER), (0.8, 0.7, Route.ANSWER)],
+)
+def test_half_a_complaint_is_answered_where_the_answer_is_surer(
+    confidence: float, own_score: float, route: Route
+) -> None:
+    intent = Intent("complaint", confidence, known=True)
+    assert decide(intent, matches(own_score), None, CONFIG, own_score=own_score).route is route
+
+
 def test_what_comes_near_is_offered_beside_i_do_not_know() -> None:
     declined = decide(NOTHING, matches(0.25, 0.02, 0.005), None, CONFIG, own_score=0.25)
     assert (declined.route, declined.options) == (Route.DECLINE, ("Q0?", "Q1?"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
+from bot.types import Route
 from evals.calibrate import read_rows
 from evals.companies import COMPANIES, Outcome, asked
 from knowledge.passages import cut
@@ -39,8 +40,8 @@ def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
     ]
     lines = "\n".join(json.dumps(row) for row in rows)
     (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
-    config = Config(answer_score=0.5, offer_score=0.4)
-    assert list(asked(tmp_path, BagEmbedder(), config)) == [
-        Outcome("en", "near", place=0, answered=True, offered=0),
-        Outcome("en", "off_topic", place=None, answered=False, offered=0),
+    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4)
+    assert list(asked(tmp_path, BagEmbedder(), config, tmp_path)) == [
+        Outcome("en", "near", 0, Route.ANSWER, options=0, right_option=False),
+        Outcome("en", "off_topic", None, Route.DECLINE, options=0, right_option=False),
     ]
