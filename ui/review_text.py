@@ -237,6 +237,10 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
     },
     "gate_title": {"en": "What it would change", "zh": "会带来哪些变化"},
     "gate_seconds": {"en": "Tried out in {seconds} seconds.", "zh": "试运行用时 {seconds} 秒。"},
+    "gate_missing": {
+        "en": "No longer there: {names}. What was read there before was asked.",
+        "zh": "找不到：{names}。试运行用的是之前读到的内容。",
+    },
     "gate_own": {"en": "Its own questions", "zh": "草稿中的问题"},
     "gate_sets": {"en": "Test sets", "zh": "测试集"},
     "gate_no_sets": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -97,6 +98,17 @@ def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: Tes
     assert all(
         action in audit for action in ("Wrote a draft", "Published a draft", "Took a draft back")
     )
+
+
+def test_a_trial_names_the_sources_that_were_missing(app: FastAPI, client: TestClient) -> None:
+    log_in(client, "Mei")
+    path = write_draft(client)
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    draft = drafts.get(int(path.rpartition("/")[2]))
+    missing = json.loads(CHECKED) | {"missing": ["/srv/faq", "/srv/help"]}
+    drafts.keep_check(draft, json.dumps(missing))
+    assert "No longer there: /srv/faq, /srv/help." in client.get(path).text
 
 
 def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
