@@ -38,11 +38,14 @@ _LISTS = ("path", "asked")
 
 @dataclass(frozen=True)
 class DocumentRecord:
-    """What is remembered of a document. `content_hash` also covers the reader and the splitter."""
+    """What is remembered of a document. `content_hash` also covers the reader and the splitter;
+    `unanswered` is a sentence about the rows without an answer, empty where there are none.
+    """
 
     id: str
     title: str
     content_hash: str
+    unanswered: str = ""
 
 
 class KnowledgeStore:
@@ -60,7 +63,9 @@ class KnowledgeStore:
     # --- writing, while a version is built
 
     def _create(self) -> None:
-        self._db.table("documents").create({"id": str, "title": str, "content_hash": str}, pk="id")
+        self._db.table("documents").create(
+            {"id": str, "title": str, "content_hash": str, "unanswered": str}, pk="id"
+        )
         self._db.table("passages").create(
             {
                 "n": int,
