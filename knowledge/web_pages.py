@@ -36,15 +36,15 @@ def readable(page: BeautifulSoup) -> Tag:
             tag.name = "h6"
     for tag in content.find_all("dd"):
         tag.name = "p"
-    for cell in content.find_all(["td", "th"]):
-        _escape_bars(cell)
+    escape_bars(content)
     return content
 
 
-def _escape_bars(cell: Tag) -> None:
-    """A bar would end the cell in Markdown, which the converter does not see to."""
-    for text in cell.find_all(string=_BAR):
-        text.replace_with(_BAR.sub(r"\\|", text))
+def escape_bars(content: Tag) -> None:
+    """A bar would end its cell in Markdown, which the converter does not see to."""
+    for cell in content.find_all(["td", "th"]):
+        for text in cell.find_all(string=_BAR):
+            text.replace_with(_BAR.sub(r"\\|", text))
 
 
 def _content(page: BeautifulSoup) -> Tag:

@@ -252,6 +252,12 @@ def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
     assert entry.answer == "S | M, and **XL|XXL** online"
 
 
+def test_a_bar_in_a_cell_of_a_word_file_is_part_of_its_text(tmp_path: Path) -> None:
+    table = docx([("Table", "Question|Answer\nWhich ¦ sizes?|S ¦ M, and XL¦XXL online")])
+    (entry,) = read(tmp_path, "sizes.docx", table).entries
+    assert entry == Entry("Which | sizes?", "S | M, and XL|XXL online")
+
+
 def test_a_table_of_titles_and_texts_stays_a_table(tmp_path: Path) -> None:
     text = (
         "| Title | Text |\n|---|---|\n| Tent | Green |\n\n| Question | Answer |\n|---|---|\n| | |"
