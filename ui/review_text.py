@@ -214,6 +214,7 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "draft_state_proposed": {"en": "Waits for an admin", "zh": "待管理员审阅"},
     "draft_state_publishing": {"en": "Being published", "zh": "正在发布"},
     "draft_state_published": {"en": "Published", "zh": "已发布"},
+    "draft_state_undoing": {"en": "Being taken back", "zh": "正在撤回"},
     "draft_state_rejected": {"en": "Rejected", "zh": "已拒绝"},
     "draft_state_undone": {"en": "Taken back", "zh": "已撤回"},
     "draft_check": {"en": "Try it out", "zh": "试运行"},

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from bot.build import build
 from bot.config import Config
-from bot.drafts import Drafts
+from bot.drafts import Drafts, DraftState
 from bot.publication import entry_of
 from knowledge.ingest import Ingest
 from knowledge.learned import FOLDER, add_entry, has_entry
@@ -130,7 +130,7 @@ def test_nobody_decides_while_another_changes_the_knowledge(
     state: DeskState = app.state.desk
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
-    drafts.claim(draft, "Second")
+    drafts.claim(draft, DraftState.PUBLISHING, "Second")
     with Versions(state.frontdesk.config.home).writing():
         refused = client.post(f"{path}/reject")
         assert refused.status_code == 422
@@ -147,7 +147,7 @@ def test_a_server_that_starts_takes_out_what_one_before_did_not_finish(
     state: DeskState = app.state.desk
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
-    drafts.claim(draft, "Second")
+    drafts.claim(draft, DraftState.PUBLISHING, "Second")
     add_entry(state.frontdesk.config.home / FOLDER, entry_of(draft))
     mount_desk(FastAPI(), state.frontdesk, state.live)
     assert drafts.get(draft.id) == draft
