@@ -35,7 +35,7 @@ _CLAIMED = (DraftState.PUBLISHING, DraftState.UNDOING)
 @dataclass(frozen=True)
 class Draft:
     """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that.
-    `changed_by` is whose words it has now; empty where they are those of `created_by`.
+    `changed_by` are all who changed it, each once, the last one last.
     """
 
     id: int
@@ -51,7 +51,7 @@ class Draft:
     decided_at: str = ""
     knowledge_version: str = ""
     checked: str = ""
-    changed_by: str = ""
+    changed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,10 @@ class Drafts:
         """What was checked before says nothing about the new text. Raises DraftError."""
         row = _row(proposal)
         with self.database.transaction():
-            if row != _row(self.expect(number, DraftState.PROPOSED)):
-                values = row | {"checked": None, "changed_by": by}
+            draft = self.expect(number, DraftState.PROPOSED)
+            if row != _row(draft):
+                others = [name for name in draft.changed_by if name != by]
+                values = row | {"checked": None, "changed_by": _json([*others, by])}
                 self._db.table("drafts").update(number, values)
 
     def keep_check(self, draft: Draft, checked: str) -> None:
@@ -168,8 +170,12 @@ def _row(proposal: Proposal | Draft) -> dict[str, Any]:
         "language": proposal.language,
         "question": question,
         "answer": answer,
-        "asked": json.dumps(list(proposal.asked), ensure_ascii=False),
+        "asked": _json(proposal.asked),
     }
+
+
+def _json(texts: Sequence[str]) -> str:
+    return json.dumps(texts, ensure_ascii=False)
 
 
 def _draft(row: Mapping[str, Any]) -> Draft:
@@ -184,5 +190,5 @@ def _draft(row: Mapping[str, Any]) -> Draft:
         decided_at=row["decided_at"] or "",
         knowledge_version=row["knowledge_version"] or "",
         checked=row["checked"] or "",
-        changed_by=row["changed_by"] or "",
+        changed_by=tuple(json.loads(row["changed_by"] or "[]")),
     )

@@ -184,6 +184,27 @@ def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClien
         assert f"{path}/publish" in client.get(path).text
 
 
+def test_who_wrote_a_part_does_not_publish_it_whoever_changed_it_afterwards(
+    app: FastAPI, client: TestClient
+) -> None:
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    log_in(client, "Mei")
+    path = write_draft(client)
+    number = int(path.rpartition("/")[2])
+    for author in ("Second", "Mei"):
+        log_in(client, author)
+        client.post(path, data=FORM | {"answer": f"Words of {author}."})
+    drafts.keep_check(drafts.get(number), CHECKED)
+    log_in(client, "Second")
+    assert client.post(f"{path}/publish").status_code == 403
+    page = client.get(path).text
+    assert "changed by Second, Mei" in page
+    assert "Another admin has to look at it" in page
+    log_in(client, "Root")
+    assert f"{path}/publish" in client.get(path).text
+
+
 def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
     log_in(client, "Mei")
     empty = client.post("/desk/drafts", data=FORM | {"answer": " "})
