@@ -1,4 +1,5 @@
-"""The question in a message, without the greetings, introductions and thanks around it. Pure.
+"""The question in a message, without the greetings, introductions and thanks around it, or that
+there is none: "ok". Pure.
 
 Whoever is polite, rude or gives a name asks the same thing: those words are left out of the search.
 What is stored is the message as it was written.
@@ -37,6 +38,18 @@ _CHINESE = (
     r"(?:烦|气|急)死(?:我|人)?了?",
     r"(?:好的|嗯+|懂了|明白了?|知道了|清楚了|收到)[啦呀哈]?",
 )
+# What says no more than that a message was read. Praise ("great", "太好了") is thanks.
+_ACKNOWLEDGED = re.compile(
+    r"\s*(?:(?:(?:"
+    r"o+k+(?:a+y+|ey|ie)?(?: dok\w{1,3})?|k+|o+h+|a+h+a*|m?hm+|al(?:l )?right(?:y)?|right|fine|good"
+    r"|sure(?: thing)?|got (?:it|that|ya|you)|gotcha|noted|understood|fair enough|very well"
+    r"|i (?:see|get it|got it|understand)|(?:that )?makes sense|sounds good|good to know"
+    r")(?: then| now)?(?![a-z0-9])"
+    r"|ok[的了啦]|好[的吧啊呀嘞滴哒啦叭]*|行[吧啊的]?|[嗯哦噢喔]|收到[了啦]?|可以[的啊]?|原来如此|这样啊"
+    r"|我?(?:知道|明白|了解|清楚|懂)[了啦]?"
+    r")[^\w?？]*)+",
+    re.IGNORECASE,
+)
 # Words in front of the question itself.
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey)(?: there| team| all)?|please|kindly"
@@ -62,3 +75,8 @@ def without_courtesy(text: str) -> str:
             break
         core = shorter
     return core if any(c.isalnum() for c in core) else text
+
+
+def only_acknowledges(text: str) -> bool:
+    """Whether it asks and tells nothing: "ok, got it", "好的，知道了"."""
+    return _ACKNOWLEDGED.fullmatch(text) is not None

@@ -17,21 +17,25 @@ class DraftState(StrEnum):
     PROPOSED = "proposed"
     PUBLISHING = "publishing"  # an admin has approved it, and the knowledge is being built
     PUBLISHED = "published"
+    UNDOING = "undoing"  # an admin takes it back, and the knowledge changes
     REJECTED = "rejected"
     UNDONE = "undone"  # was published, and taken back
 
 
 _BEFORE: Mapping[DraftState, DraftState] = {
+    DraftState.PUBLISHING: DraftState.PROPOSED,
     DraftState.PUBLISHED: DraftState.PUBLISHING,
     DraftState.REJECTED: DraftState.PROPOSED,
-    DraftState.UNDONE: DraftState.PUBLISHED,
+    DraftState.UNDOING: DraftState.PUBLISHED,
+    DraftState.UNDONE: DraftState.UNDOING,
 }
+_CLAIMED = (DraftState.PUBLISHING, DraftState.UNDOING)
 
 
 @dataclass(frozen=True)
 class Draft:
     """`checked` is what the eval sets said about it (evals/gate.py), as JSON; empty before that.
-    `changed_by` is whose words it has now; empty where they are those of `created_by`.
+    `changed_by` are all who changed it, each once, the last one last.
     """
 
     id: int
@@ -47,7 +51,7 @@ class Draft:
     decided_at: str = ""
     knowledge_version: str = ""
     checked: str = ""
-    changed_by: str = ""
+    changed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Proposal:
 
 class Drafts:
     def __init__(self, database: ConversationDatabase) -> None:
-        self._database = database
+        self.database = database
         self._db = database.db
 
     def add(self, proposal: Proposal, by: str) -> int:
@@ -74,56 +78,53 @@ class Drafts:
             "turn_id": proposal.turn_id,
             "state": DraftState.PROPOSED.value,
         }
-        with self._database.transaction():
+        with self.database.transaction():
             number: Any = self._db.table("drafts").insert(row).last_pk
         return int(number)
 
     def change(self, number: int, proposal: Proposal, by: str) -> None:
         """What was checked before says nothing about the new text. Raises DraftError."""
         row = _row(proposal)
-        with self._database.transaction():
-            if row != _row(self.expect(number, DraftState.PROPOSED)):
-                values = row | {"checked": None, "changed_by": by}
+        with self.database.transaction():
+            draft = self.expect(number, DraftState.PROPOSED)
+            if row != _row(draft):
+                others = [name for name in draft.changed_by if name != by]
+                values = row | {"checked": None, "changed_by": _json([*others, by])}
                 self._db.table("drafts").update(number, values)
 
     def keep_check(self, draft: Draft, checked: str) -> None:
         """Of what is no longer as it was checked, nothing is kept."""
-        with self._database.transaction():
+        with self.database.transaction():
             if self.get(draft.id) == draft:
                 self._db.table("drafts").update(draft.id, {"checked": checked})
 
-    def claim(self, draft: Draft, by: str) -> None:
-        """Before the knowledge changes: from here on nobody else changes or decides about it.
+    def claim(self, draft: Draft, state: DraftState, by: str) -> None:
+        """Before the knowledge changes: PUBLISHING or UNDOING, and from here on nobody else changes
+        or decides about it.
 
         Raises DraftError where it is no longer what `by` has looked at.
         """
-        with self._database.transaction():
-            if self.expect(draft.id, DraftState.PROPOSED) != draft:
+        with self.database.transaction():
+            if self.expect(draft.id, _BEFORE[state]) != draft:
                 raise DraftError(f"Draft {draft.id} was changed. Reload the page.", "changed")
-            values = {"decided_by": by, "decided_at": now()}
-            self._db.table("drafts").update(
-                draft.id, values | {"state": DraftState.PUBLISHING.value}
-            )
+            self._decide(draft.id, state, by, now())
 
-    def release(self, number: int) -> None:
-        """Its publication failed, or was cut short: it waits again. Raises DraftError."""
-        with self._database.transaction():
-            self.expect(number, DraftState.PUBLISHING)
-            values = {"decided_by": None, "decided_at": None}
-            self._db.table("drafts").update(number, values | {"state": DraftState.PROPOSED.value})
+    def release(self, before: Draft) -> None:
+        """What it was claimed for failed, or was cut short: it is as `before` again."""
+        with self.database.transaction():
+            self._decide(before.id, before.state, before.decided_by, before.decided_at)
 
     def decide(self, number: int, state: DraftState, by: str, *, version: str = "") -> None:
         """Raises DraftError where the draft is not where this can follow."""
-        with self._database.transaction():
+        with self.database.transaction():
             self.expect(number, _BEFORE[state])
-            values = {"state": state.value, "decided_by": by, "decided_at": now()}
-            self._db.table("drafts").update(
-                number, values | ({"knowledge_version": version} if version else {})
-            )
+            self._decide(number, state, by, now())
+            if version:
+                self._db.table("drafts").update(number, {"knowledge_version": version})
 
     def get(self, number: int) -> Draft:
         """Raises DraftError."""
-        with self._database.lock:
+        with self.database.lock:
             rows = list(self._db.query("select * from drafts where id = ?", [number]))
         if not rows:
             raise DraftError(f"No draft {number}.", "unknown")
@@ -131,7 +132,7 @@ class Drafts:
 
     def list(self, *, limit: int = 200) -> Sequence[Draft]:
         """Those that wait for a decision first, then the newest."""
-        with self._database.lock:
+        with self.database.lock:
             rows = list(
                 self._db.query(
                     "select * from drafts order by state <> 'proposed', id desc limit ?", [limit]
@@ -139,12 +140,12 @@ class Drafts:
             )
         return [_draft(row) for row in rows]
 
-    def being_published(self) -> Sequence[int]:
-        """The numbers of those that somebody has claimed."""
-        sql = "select id from drafts where state = ?"
-        with self._database.lock:
-            rows = list(self._db.query(sql, [DraftState.PUBLISHING.value]))
-        return [row["id"] for row in rows]
+    def claimed(self) -> Sequence[Draft]:
+        """Those that somebody has claimed."""
+        sql = "select * from drafts where state in (?, ?)"
+        with self.database.lock:
+            rows = list(self._db.query(sql, [state.value for state in _CLAIMED]))
+        return [_draft(row) for row in rows]
 
     def expect(self, number: int, state: DraftState) -> Draft:
         """Raises DraftError where it is in another state."""
@@ -156,6 +157,10 @@ class Drafts:
             )
         return draft
 
+    def _decide(self, number: int, state: DraftState, by: str, at: str) -> None:
+        values = {"state": state.value, "decided_by": by, "decided_at": at}
+        self._db.table("drafts").update(number, values)
+
 
 def _row(proposal: Proposal | Draft) -> dict[str, Any]:
     question, answer = proposal.question.strip(), proposal.answer.strip()
@@ -165,8 +170,12 @@ def _row(proposal: Proposal | Draft) -> dict[str, Any]:
         "language": proposal.language,
         "question": question,
         "answer": answer,
-        "asked": json.dumps(list(proposal.asked), ensure_ascii=False),
+        "asked": _json(proposal.asked),
     }
+
+
+def _json(texts: Sequence[str]) -> str:
+    return json.dumps(texts, ensure_ascii=False)
 
 
 def _draft(row: Mapping[str, Any]) -> Draft:
@@ -181,5 +190,5 @@ def _draft(row: Mapping[str, Any]) -> Draft:
         decided_at=row["decided_at"] or "",
         knowledge_version=row["knowledge_version"] or "",
         checked=row["checked"] or "",
-        changed_by=row["changed_by"] or "",
+        changed_by=tuple(json.loads(row["changed_by"] or "[]")),
     )

@@ -52,6 +52,7 @@ _SMALL_TALK_PHRASES: dict[str, Phrase] = {
     "thanks": "thanks",
     "goodbye": "goodbye",
     "small_talk": "small_talk",
+    "acknowledgement": "acknowledged",
 }
 
 

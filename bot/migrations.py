@@ -209,3 +209,9 @@ def _customers_who_type(db: Database) -> None:
 @migrations(name="062_who_changed_a_draft")
 def _who_changed_a_draft(db: Database) -> None:
     db.table("drafts").add_column("changed_by", str)
+
+
+@migrations(name="063_all_who_changed_a_draft")
+def _all_who_changed_a_draft(db: Database) -> None:
+    """A list in JSON, where the name of the last one stood."""
+    db.execute("update drafts set changed_by = json_array(changed_by) where changed_by <> ''")

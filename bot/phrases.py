@@ -16,6 +16,7 @@ Phrase = Literal[
     "thanks",
     "goodbye",
     "small_talk",
+    "acknowledged",
     "clarify",
     "clarify_one",
     "decline",
@@ -49,6 +50,10 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "en": "I'm the automatic assistant here. I answer from this company's own help pages, "
         "and I can pass you on to a person.",
         "zh": "我是这里的自动助手，根据本公司的帮助文档回答问题，也可以为您转接人工。",
+    },
+    "acknowledged": {
+        "en": "All right. Is there anything else you would like to know?",
+        "zh": "好的，请问还有什么可以帮您？",
     },
     "clarify": {
         "en": "Which of these do you mean?",

@@ -1,12 +1,13 @@
 """A draft becomes knowledge, or is taken out of it: its state and the documents change together.
 
-Both change under the lock of the knowledge. A draft that is being published while nobody else holds
-that lock was cut short: the server was killed.
+Both change under the lock of the knowledge. A draft that is being published or taken back while
+nobody else holds that lock was cut short: the server was killed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.config import Config
 from bot.drafts import Draft, Drafts, DraftState
@@ -38,7 +39,7 @@ class Publication:
         """`draft` as it was checked and looked at: one that has changed since is refused."""
         with self._versions.writing():
             self.settle()
-            self._drafts.claim(draft, by)
+            self._drafts.claim(draft, DraftState.PUBLISHING, by)
             try:
                 report = publish_entry(
                     self._home,
@@ -48,7 +49,7 @@ class Publication:
                     progress=progress,
                 )
             except BaseException:
-                self._drafts.release(draft.id)
+                self._drafts.release(draft)
                 raise
             self._drafts.decide(draft.id, DraftState.PUBLISHED, by, version=report.version)
 
@@ -59,38 +60,49 @@ class Publication:
             self._drafts.decide(number, DraftState.REJECTED, by)
             return
         with self._versions.writing():
-            self._take_out(number)
+            self._take_out(self._drafts.get(number))
             self._drafts.decide(number, DraftState.REJECTED, by)
 
     def undo(self, number: int, by: str) -> None:
         """The entry is taken out, and the knowledge is as it was before it."""
         with self._versions.writing():
+            self.settle()
             draft = self._drafts.expect(number, DraftState.PUBLISHED)
-            withdraw_entry(
-                self._home,
-                entry_of(draft),
-                draft.knowledge_version,
-                self._load(),
-                chroma_url=self._chroma_url,
-            )
+            self._drafts.claim(draft, DraftState.UNDOING, by)
+            try:
+                withdraw_entry(
+                    self._home,
+                    entry_of(draft),
+                    draft.knowledge_version,
+                    self._load(),
+                    chroma_url=self._chroma_url,
+                )
+            except BaseException:
+                self._drafts.release(draft)
+                raise
             self._drafts.decide(number, DraftState.UNDONE, by)
 
     def settle(self) -> None:
-        """What was cut short is taken out of the knowledge, and waits for an admin again."""
-        if not self._drafts.being_published():
+        """What was cut short is taken out of the knowledge: what was being published waits for an
+        admin again, and what was being taken back has been.
+        """
+        if not self._drafts.claimed():
             return
         with self._versions.writing():
-            for number in self._drafts.being_published():
-                self._take_out(number)
+            for draft in self._drafts.claimed():
+                self._take_out(draft)
 
-    def _take_out(self, number: int) -> None:
+    def _take_out(self, draft: Draft) -> None:
         """Nothing happens to what is published, or was taken out already."""
-        draft = self._drafts.get(number)
-        cut_short = draft.state is DraftState.PUBLISHING
-        if cut_short or (draft.state is DraftState.PROPOSED and self._has(draft)):
+        publishing = draft.state is DraftState.PUBLISHING
+        undoing = draft.state is DraftState.UNDOING
+        if publishing or undoing or (draft.state is DraftState.PROPOSED and self._has(draft)):
             drop_entry(self._home, entry_of(draft), self._load(), chroma_url=self._chroma_url)
-        if cut_short:
-            self._drafts.release(number)
+        if publishing:
+            waiting = replace(draft, state=DraftState.PROPOSED, decided_by="", decided_at="")
+            self._drafts.release(waiting)
+        elif undoing:
+            self._drafts.decide(draft.id, DraftState.UNDONE, draft.decided_by)
 
     def _has(self, draft: Draft) -> bool:
         return has_entry(self._home, entry_of(draft))

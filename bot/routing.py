@@ -13,7 +13,9 @@ from knowledge.types import Match
 ASK_FOR_PERSON = "ask_for_person"
 COMPLAINT = "complaint"
 _HAND_OFF_RULES = {ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
-SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "small_talk"})
+# Told by its form (bot/courtesy.py), the others by their examples.
+ACKNOWLEDGEMENT = "acknowledgement"
+SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "small_talk", ACKNOWLEDGEMENT})
 
 # More choices than this are no help.
 MAX_OPTIONS = 3

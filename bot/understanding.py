@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
 from bot.config import Config
-from bot.courtesy import without_courtesy
+from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
+from bot.routing import ACKNOWLEDGEMENT
 from bot.types import Intent, IntentClassifier, Retriever, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.spelling import is_plain_english
@@ -52,7 +53,7 @@ class Understanding:
         with _timed(timings, "embed"):
             reading = self.embedder.read([alone])[0]
         with _timed(timings, "classify"):
-            intent = self.intents.classify(alone, reading.deep)
+            intent = self._intent(text, alone, reading)
         matches = self._search(alone, looked_up, reading, language, timings)
         own_score = _best([match for match in matches if tells(match.passage, kinds)])
         before = said_before(history)
@@ -74,6 +75,12 @@ class Understanding:
             knowledge_version=self.knowledge.version,
             timings_ms=timings,
         )
+
+    def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
+        """So little as "ok" or "收到" is near to anything: it is told by its form."""
+        if only_acknowledges(text):
+            return Intent(ACKNOWLEDGEMENT, 1.0, known=True)
+        return self.intents.classify(alone, reading.deep)
 
     def _search(
         self,

@@ -5,6 +5,7 @@ Runs on a copy of the home that is thrown away: nothing is published, and no con
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -23,10 +24,11 @@ from evals.figures import written
 from evals.questions import measure_questions
 from evals.result import Result
 from evals.suite import OWN_SCRIPTS, Suite, read_suite
-from knowledge.ingest import Ingest
+from knowledge.decoding import readable_name
 from knowledge.language import language_of
-from knowledge.learned import FOLDER, LearnedEntry, add_entry, sources
+from knowledge.learned import FOLDER, LearnedEntry, publish_entry, sources
 from knowledge.sources import DEMO_PACK
+from knowledge.store import KnowledgeStore
 from knowledge.types import Embedder, Progress
 from knowledge.versions import Versions
 
@@ -67,12 +69,15 @@ class SetChange:
 
 @dataclass(frozen=True)
 class GateReport:
-    """`own` are the entry's questions; `changed` those of the `logged` ones that change."""
+    """`own` are the entry's questions; `changed` those of the `logged` ones that change; `missing`
+    the sources of the knowledge that have gone, of which what was read before was asked.
+    """
 
     own: tuple[Asked, ...]
     logged: int
     changed: tuple[Asked, ...]
     sets: tuple[SetChange, ...]
+    missing: tuple[str, ...]
     seconds: float
 
 
@@ -83,6 +88,7 @@ def check_entry(
     started = time.perf_counter()
     remembering = Remembering(embedder)
     with _home_with(config, entry, remembering, progress) as candidate:
+        gone = [readable_name(path) for path in sources(candidate.home) if not os.path.exists(path)]
         own = [entry.question, *entry.asked]
         logged = [question for question in _logged(config) if question not in own]
         questions = [*own, *logged]
@@ -104,6 +110,7 @@ def check_entry(
         logged=len(logged),
         changed=tuple(each for each in asked[len(own) :] if each.before != each.after),
         sets=tuple(sets),
+        missing=tuple(gone),
         seconds=round(time.perf_counter() - started, 1),
     )
 
@@ -112,26 +119,32 @@ def check_entry(
 def _home_with(
     config: Config, entry: LearnedEntry, embedder: Embedder, progress: Progress
 ) -> Iterator[Config]:
-    """A home with the same sources and the entry. Its vectors and its classifier are copied."""
-    paths = sources(config.home)
-    versions = Versions(config.home)
+    """A home where the entry is published. Vectors and classifier are copied."""
     with tempfile.TemporaryDirectory(prefix="frontdesk-gate-") as folder:
         home = Path(folder)
-        (home / "knowledge").mkdir()
-        with (
-            closing(sqlite3.connect(versions.embeddings)) as known,
-            closing(sqlite3.connect(home / "knowledge" / versions.embeddings.name)) as copy,
-        ):
-            known.backup(copy)
-        if (config.home / "models").is_dir():
-            shutil.copytree(config.home / "models", home / "models")
-        learned = config.home / FOLDER
-        if learned.is_dir():
-            shutil.copytree(learned, home / FOLDER)
-        add_entry(home / FOLDER, entry)
-        others = [path for path in paths if path != learned.resolve()]
-        Ingest(home, embedder, progress=progress).run([*others, home / FOLDER])
+        _copy_knowledge(config.home, home)
+        for name in ("models", FOLDER):
+            if (config.home / name).is_dir():
+                shutil.copytree(config.home / name, home / name)
+        publish_entry(home, entry, embedder, chroma_url="", progress=progress)
         yield config.model_copy(update={"home": home, "chroma_url": ""})
+
+
+def _copy_knowledge(home: Path, copy: Path) -> None:
+    """What a publication starts from: the texts of sources that have gone stand nowhere else."""
+    old, new = Versions(home), Versions(copy)
+    name = old.current()
+    new.path(name).mkdir(parents=True)
+    moved = {(home / FOLDER).resolve(): copy / FOLDER}
+    with closing(KnowledgeStore(old.path(name) / "passages.db")) as store:
+        paths = [str(moved.get(path, path).resolve()) for path in sources(home)]
+        store.copy_to(new.path(name) / "passages.db", {"sources": paths})
+    with (
+        closing(sqlite3.connect(old.embeddings)) as known,
+        closing(sqlite3.connect(new.embeddings)) as embeddings,
+    ):
+        known.backup(embeddings)
+    new.switch(name)
 
 
 def _ask(

@@ -52,8 +52,11 @@ def docx_to_markdown(data: bytes, path: Path) -> str:
     from markitdown import StreamInfo
     from markitdown.converters import DocxConverter
 
+    from knowledge.word_tables import TableConverter
+
     with conversion(path, "a Word document"):
         converter = DocxConverter()  # type: ignore[no-untyped-call]
+        converter._html_converter = TableConverter()  # there is no public way in between
         result = converter.convert(
             io.BytesIO(data),
             StreamInfo(extension=".docx"),

@@ -38,7 +38,10 @@ class _Header:
 
 
 def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
-    """Entries of a table with commas, semicolons, tabs or bars; raises UnreadableFile."""
+    """Entries of a table with commas, semicolons, tabs or bars; raises UnreadableFile.
+
+    Here and below, an entry whose row holds no answer has an empty one.
+    """
     widest: Row = ()
     for delimiter in ",;\t|":
         rows = _csv_rows(text, delimiter, path)
@@ -225,7 +228,7 @@ def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
 
 
 def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
-    """The entries that have a question and an answer.
+    """The entries that have a question.
 
     Where no answer is given at all, the file lists what can be asked, and each question stands
     for its own answer.
@@ -235,9 +238,7 @@ def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
         raise UnreadableFile(f"{path} has no row with a question. Fill it in, or take it away.")
     if not any(entry.answer.strip() for entry in asking):
         return tuple(replace(entry, answer=entry.question) for entry in asking)
-    return tuple(
-        replace(entry, answer=_readable(entry.answer)) for entry in asking if entry.answer.strip()
-    )
+    return tuple(replace(entry, answer=_readable(entry.answer.strip())) for entry in asking)
 
 
 def _readable(answer: str) -> str:

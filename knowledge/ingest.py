@@ -7,7 +7,7 @@ and embedded again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from knowledge.sources import (
     add_sources,
     content_hash,
     find_documents,
+    left_out,
     remove_sources,
     skipped,
 )
@@ -42,7 +43,7 @@ from knowledge.versions import LAYOUT, Versions
 @dataclass
 class IngestReport:
     """What a run did. `broken` holds a sentence for each file or folder that could not be read,
-    `skipped` for files of kinds that cannot be.
+    `skipped` for files of kinds that cannot be, and for rows without an answer.
     """
 
     version: str
@@ -133,12 +134,13 @@ class Ingest:
                 documents=len(before),
                 passages=old.count(),
                 broken=_reasons(_broken_files(old)),
-                skipped=skipped(found.unread),
+                skipped=_skipped(found, before.values()),
             )
-        report = IngestReport(self._versions.next_name(), skipped=skipped(found.unread))
+        report = IngestReport(self._versions.next_name())
         report.removed = sorted(before.keys() - hashes.keys())
         state = self._read_all(old, found, hashes, report)
         report.broken = _reasons(state.broken)
+        report.skipped = _skipped(found, state.records)
         if not state.passages:
             reasons = " ".join(report.broken + report.skipped)
             raise KnowledgeError(f"No text to answer from was found. {reasons}".strip())
@@ -161,11 +163,7 @@ class Ingest:
         )
 
     def _read_all(
-        self,
-        old: KnowledgeStore | None,
-        found: Found,
-        hashes: dict[str, str],
-        report: IngestReport,
+        self, old: KnowledgeStore | None, found: Found, hashes: dict[str, str], report: IngestReport
     ) -> _State:
         before = {record.id: record for record in old.documents()} if old else {}
         kept: dict[str, list[Passage]] = {}
@@ -188,17 +186,15 @@ class Ingest:
                     state.keep(known, kept.get(name, []))
                 continue
             (report.changed if known else report.added).append(name)
-            state.keep(DocumentRecord(name, document.title, hashes[name]), cut(document))
+            unanswered = left_out(name, document.unanswered)
+            record = DocumentRecord(name, document.title, hashes[name], unanswered)
+            state.keep(record, cut(document))
         for name in found.out_of_reach(before):
             state.keep(before[name], kept.get(name, []))
         return state
 
     def _build(
-        self,
-        state: _State,
-        pack: Pack,
-        sources: list[Source],
-        report: IngestReport,
+        self, state: _State, pack: Pack, sources: list[Source], report: IngestReport
     ) -> None:
         self._versions.prune()
         self._versions.building.mkdir()
@@ -284,6 +280,10 @@ def _pack(old: KnowledgeStore | None, sources: Sequence[Source], found: Found) -
         before if found.is_closed(source.id_of(source.path)) else read_pack(source.path)
         for source in sources
     )
+
+
+def _skipped(found: Found, records: Iterable[DocumentRecord]) -> list[str]:
+    return skipped(found.unread) + [each.unanswered for each in records if each.unanswered]
 
 
 def _reasons(broken: Sequence[_BrokenFile]) -> list[str]:

@@ -16,7 +16,10 @@ _LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
 
 def take_entries(markdown: str) -> tuple[str, tuple[Entry, ...]]:
-    """The Markdown without the tables that name columns for both, and the entries of these."""
+    """The Markdown without the tables that name columns for both, and the entries of these.
+
+    An entry whose row holds no answer has an empty one.
+    """
     lines, start = markdown.split("\n"), 0
     kept: list[str] = []
     found: list[Entry] = []
@@ -24,12 +27,8 @@ def take_entries(markdown: str) -> tuple[str, tuple[Entry, ...]]:
     for index, token in enumerate(tokens):
         if token.type != "table_open" or token.level or token.map is None:
             continue
-        entries = [
-            entry
-            for entry in rows_to_entries(_rows(tokens[index:]))
-            if entry.question and entry.answer
-        ]
-        if entries:
+        entries = [entry for entry in rows_to_entries(_rows(tokens[index:])) if entry.question]
+        if any(entry.answer for entry in entries):
             found += entries
             kept += lines[start : token.map[0]]
             start = token.map[1]

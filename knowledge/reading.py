@@ -19,7 +19,7 @@ from knowledge.markdown_tables import take_entries
 from knowledge.types import Document, Entry
 
 # Part of the cache key of every document: raise the first number when the rules change.
-READER = f"read 2, markitdown {version('markitdown')}"
+READER = f"read 3, markitdown {version('markitdown')}"
 
 _MARKDOWN = {".md", ".markdown", ".txt", ".text"}
 _HTML = {".html", ".htm", ".xhtml"}
@@ -91,7 +91,13 @@ def read_document(path: Path, document_id: str) -> Document:
         entries += of_tables
     if not entries and not clean(markdown).strip():
         raise UnreadableFile(f"{path} holds no text. Write some, or take it away.")
-    return Document(document_id, one_line(title) or _file_title(path), markdown, entries)
+    return Document(
+        document_id,
+        one_line(title) or _file_title(path),
+        markdown,
+        tuple(entry for entry in entries if entry.answer),
+        tuple(entry.question for entry in entries if not entry.answer),
+    )
 
 
 def _content(data: bytes, suffix: str, path: Path) -> tuple[str, str, tuple[Entry, ...]]:

@@ -130,6 +130,14 @@ def skipped(unread: Iterable[str]) -> list[str]:
     return [f"{_listed(names)} cannot be read. Save as {kind}." for kind, names in kinds.items()]
 
 
+def left_out(name: str, questions: Sequence[str]) -> str:
+    """A sentence for the rows of a document that have a question but no answer."""
+    if not questions:
+        return ""
+    short = [f"“{' '.join(question.split()):.40}”" for question in questions]
+    return f"{name} has rows without an answer ({len(short)}): {_listed(short)}. Fill them in."
+
+
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -10,6 +10,7 @@ import math
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,14 @@ _LISTS = ("path", "asked")
 
 @dataclass(frozen=True)
 class DocumentRecord:
-    """What is remembered of a document. `content_hash` also covers the reader and the splitter."""
+    """What is remembered of a document. `content_hash` also covers the reader and the splitter;
+    `unanswered` is a sentence about the rows without an answer, empty where there are none.
+    """
 
     id: str
     title: str
     content_hash: str
+    unanswered: str = ""
 
 
 class KnowledgeStore:
@@ -59,7 +63,9 @@ class KnowledgeStore:
     # --- writing, while a version is built
 
     def _create(self) -> None:
-        self._db.table("documents").create({"id": str, "title": str, "content_hash": str}, pk="id")
+        self._db.table("documents").create(
+            {"id": str, "title": str, "content_hash": str, "unanswered": str}, pk="id"
+        )
         self._db.table("passages").create(
             {
                 "n": int,
@@ -108,11 +114,7 @@ class KnowledgeStore:
                 {"word": word} for word in sorted(set().union(*map(spelt_words, texts)))
             )
             self._db.table("intents").insert_all(vars(example) for example in examples)
-            self._db.table("facts").insert_all(
-                # In ASCII: the path of a source may hold bytes that are no UTF-8.
-                {"name": name, "value": json.dumps(value)}
-                for name, value in facts.items()
-            )
+            self._db.table("facts").insert_all(_fact_rows(facts))
             self._db.execute("create virtual table counted using fts5vocab(terms, row)")
             self._db.execute("insert into term_counts select term, doc from counted")
             self._db.execute("drop table counted")
@@ -121,6 +123,13 @@ class KnowledgeStore:
     def write_twins(self, twins: Mapping[int, int]) -> None:
         """As knowledge/twins.py found them."""
         self._db.table("twins").insert_all({"n": n, "twin": twin} for n, twin in twins.items())
+
+    def copy_to(self, path: Path, facts: Mapping[str, Any]) -> None:
+        """All of it into a new file, with `facts` in the place of its own."""
+        with closing(sqlite3.connect(path)) as copy:
+            self._db.conn.backup(copy)
+            Database(copy).table("facts").upsert_all(_fact_rows(facts), pk="name")
+            copy.commit()
 
     # --- reading
 
@@ -227,6 +236,11 @@ class KnowledgeStore:
 def _idf(count: int, total: int) -> float:
     """As in SQLite's FTS5, which lets no term count for nothing."""
     return max(1e-6, math.log((total - count + 0.5) / (count + 0.5)))
+
+
+def _fact_rows(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """In ASCII: the path of a source may hold bytes that are no UTF-8."""
+    return ({"name": name, "value": json.dumps(value)} for name, value in facts.items())
 
 
 def _row(n: int, passage: Passage) -> dict[str, Any]:

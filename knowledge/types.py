@@ -32,13 +32,15 @@ class Entry:
 class Document:
     """One file as text: Markdown, or the entries of a tabular FAQ (then `markdown` is empty).
 
-    `id` is the path below the ingested folder's parent: `shop/faq/en/returns.md`.
+    `id` is the path below the ingested folder's parent: `shop/faq/en/returns.md`. `unanswered` are
+    the questions of rows without an answer.
     """
 
     id: str
     title: str
     markdown: str = ""
     entries: tuple[Entry, ...] = ()
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

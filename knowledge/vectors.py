@@ -29,12 +29,17 @@ class VectorIndex:
     def __init__(self, collection: str, *, folder: Path, url: str = "") -> None:
         self._name = collection
         self._place = url or str(folder)
+        self._of_server = bool(url)
         with self._errors():
             self._client = _client(folder, url)
         self._collection: Any = None
 
     def close(self) -> None:
-        self._client.close()  # type: ignore[attr-defined]  # missing from ClientAPI's protocol
+        client: Any = self._client  # `close` is missing from ClientAPI's protocol
+        client.close()
+        if self._of_server:
+            for each in (client, client._admin_client):
+                each._server._session.close()  # Chroma leaves its HTTP connections open
 
     def create(self, keys: Sequence[str], vectors: Vectors, *, progress: Any = None) -> None:
         """Fills a new collection. `vectors` has the shape (len(keys), dimensions)."""

@@ -17,6 +17,13 @@ _QUESTIONS = (
     "button[aria-controls]"
 )
 _CONTROLS = {"button", "summary", "dt", *_HEADINGS}
+# "cookie-consent", "js-cookieBanner", "CybotCookiebotDialog", "onetrust-banner-sdk"
+_COOKIES = re.compile(r"cookie|gdpr|onetrust", re.IGNORECASE)
+_BANNER = re.compile(
+    r"alert|banner|bar|consent|dialog|disclaimer|law|message|modal|notice|notification|overlay|"
+    r"popup|prompt|wall|warning",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"\w")
 _BAR = re.compile(r"(?<!\\)\|")
 
@@ -30,21 +37,23 @@ def readable(page: BeautifulSoup) -> Tag:
     if content is page:
         _drop(content, _AROUND_CONTENT)
     _drop(content, _HIDDEN)
+    for tag in content.find_all(_is_cookie_banner):
+        tag.decompose()
     _drop_anchors(content)
     for tag in content.select(_QUESTIONS):
         if _is_question(tag):
             tag.name = "h6"
     for tag in content.find_all("dd"):
         tag.name = "p"
-    for cell in content.find_all(["td", "th"]):
-        _escape_bars(cell)
+    escape_bars(content)
     return content
 
 
-def _escape_bars(cell: Tag) -> None:
-    """A bar would end the cell in Markdown, which the converter does not see to."""
-    for text in cell.find_all(string=_BAR):
-        text.replace_with(_BAR.sub(r"\\|", text))
+def escape_bars(content: Tag) -> None:
+    """A bar would end its cell in Markdown, which the converter does not see to."""
+    for cell in content.find_all(["td", "th"]):
+        for text in cell.find_all(string=_BAR):
+            text.replace_with(_BAR.sub(r"\\|", text))
 
 
 def _content(page: BeautifulSoup) -> Tag:
@@ -64,6 +73,22 @@ def _drop(content: Tag, selector: str) -> None:
     for tag in content.select(selector):
         if not tag.decomposed and not _holds_content(tag):
             tag.decompose()
+
+
+def _is_cookie_banner(tag: Tag) -> bool:
+    """By its name. With a heading but no button it is a chapter about cookies, and with all
+    headings of the page it is the page, whose class says that it has a banner.
+    """
+    names = [*tag.get_attribute_list("class"), *tag.get_attribute_list("id")]
+    if not any(name and _COOKIES.search(name) and _BANNER.search(name) for name in names):
+        return False
+    if tag.name not in {"div", "section", "aside"} or tag.find(["main", "article", "summary"]):
+        return False
+    headings = tag.find_all(_HEADINGS)
+    if not headings:
+        return True
+    others = tag.find_previous(_HEADINGS) or headings[-1].find_next(_HEADINGS)
+    return bool(others and tag.select_one("button, input, [role=button]"))
 
 
 def _holds_content(tag: Tag) -> bool:

@@ -191,10 +191,11 @@ def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
     """
     members = desk_of(request).staff.members()
     admins = {member.agent.name for member in members if member.agent.is_admin}
-    fresh = admins - {chosen.created_by, chosen.changed_by}
+    fresh = admins - {chosen.created_by, *chosen.changed_by}
     if fresh or not agent.is_admin:
         return agent.name in fresh
-    return agent.name != (chosen.changed_by or chosen.created_by) or admins == {agent.name}
+    last = (chosen.created_by, *chosen.changed_by)[-1]
+    return agent.name != last or admins == {agent.name}
 
 
 def _draft_page(

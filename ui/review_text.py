@@ -214,6 +214,7 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "draft_state_proposed": {"en": "Waits for an admin", "zh": "待管理员审阅"},
     "draft_state_publishing": {"en": "Being published", "zh": "正在发布"},
     "draft_state_published": {"en": "Published", "zh": "已发布"},
+    "draft_state_undoing": {"en": "Being taken back", "zh": "正在撤回"},
     "draft_state_rejected": {"en": "Rejected", "zh": "已拒绝"},
     "draft_state_undone": {"en": "Taken back", "zh": "已撤回"},
     "draft_check": {"en": "Try it out", "zh": "试运行"},
@@ -237,6 +238,10 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
     },
     "gate_title": {"en": "What it would change", "zh": "会带来哪些变化"},
     "gate_seconds": {"en": "Tried out in {seconds} seconds.", "zh": "试运行用时 {seconds} 秒。"},
+    "gate_missing": {
+        "en": "No longer there: {names}. What was read there before was asked.",
+        "zh": "找不到：{names}。试运行用的是之前读到的内容。",
+    },
     "gate_own": {"en": "Its own questions", "zh": "草稿中的问题"},
     "gate_sets": {"en": "Test sets", "zh": "测试集"},
     "gate_no_sets": {

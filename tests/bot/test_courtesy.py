@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.courtesy import without_courtesy
+from bot.courtesy import only_acknowledges, without_courtesy
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,100 @@ def test_greetings_introductions_and_thanks_are_left_out(text: str, question: st
 )
 def test_what_is_only_courtesy_or_only_looks_like_it_stays(text: str) -> None:
     assert without_courtesy(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ok",
+            "OK.",
+            "Okay!",
+            "okk",
+            "k",
+            "Okey dokey",
+            "alright",
+            "all right then",
+            "fine",
+            "sure",
+        ),
+        *(
+            "i see",
+            "Understood.",
+            "ok, got it",
+            "ah ok",
+            "oh I see...",
+            "ok 👍",
+            "sounds good",
+            "right",
+        ),
+        *(
+            "好的",
+            "好",
+            "好吧。",
+            "好滴～",
+            "嗯嗯",
+            "哦",
+            "知道了",
+            "我明白了",
+            "收到",
+            "行",
+            "可以",
+            "懂了",
+            "ok的",
+        ),
+        *("ok好的", "好的，知道了", "嗯，好的", "哦哦 明白了！"),
+    ],
+)
+def test_what_only_acknowledges_is_told_from_questions(text: str) -> None:
+    assert only_acknowledges(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ok?",
+            "right?",
+            "",
+            "👍",
+            "ok thanks",
+            "ok bye",
+            "great",
+            "yes",
+            "no",
+            "okra",
+            "fine print",
+        ),
+        *(
+            "ok and boots?",
+            "ok, what does it cost",
+            "is it ok",
+            "good morning",
+            "right size",
+            "kk 2041",
+        ),
+        *(
+            "好的谢谢",
+            "好的再见",
+            "好吗",
+            "可以吗",
+            "可以退货",
+            "行李",
+            "收到货了",
+            "知道运费吗",
+            "好的，那运费呢",
+        ),
+        *("你好", "好了吗", "哦？", "不知道", "没收到"),
+    ],
+)
+def test_what_asks_or_tells_something_does_not_only_acknowledge(text: str) -> None:
+    assert not only_acknowledges(text)
+
+
+def test_however_long_it_is_it_is_told_at_once() -> None:
+    for each in ("嗯", "ok ", "好的", "hmm, ", "o", "aha"):
+        assert not only_acknowledges(each * 2000 + "?")
 
 
 @given(st.text(max_size=80))

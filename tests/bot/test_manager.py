@@ -18,9 +18,9 @@ from bot.log import ConversationLog
 from bot.manager import DialogManager, Parts
 from bot.phrases import say
 from bot.prompt import UNKNOWN
-from bot.types import Answer, Generator, Owner, Piece, Prompt, Route
+from bot.types import Answer, Generator, Intent, Owner, Piece, Prompt, Route
 from knowledge.search import KnowledgeBase
-from knowledge.types import Embedder
+from knowledge.types import Embedder, Language
 from tests.conftest import (
     BagEmbedder,
     FixedIntents,
@@ -213,6 +213,19 @@ def test_replies_are_suggested_from_the_generator_and_from_each_passage_once(
 def test_small_talk_needs_no_passage(desk: Desk) -> None:
     answer = desk.ask("hello")
     assert (answer.route, answer.text) == (Route.SMALL_TALK, say("greeting", "en"))
+
+
+def test_a_short_acknowledgement_is_no_goodbye_and_finds_no_passage(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    desk.intents.by_word |= {"ok": "goodbye", "好的": "greeting"}
+    desk.retriever.by_word |= {"收到": [SHOES]}
+    said: list[tuple[str, Language]] = [("ok", "en"), ("好的", "zh"), ("收到", "zh"), ("ok", "zh")]
+    for text, language in said:
+        answer = desk.ask(text)
+        assert (answer.route, answer.text) == (Route.SMALL_TALK, say("acknowledged", language))
+        assert answer.intent == Intent("acknowledgement", 1.0, known=True)
 
 
 def test_a_follow_up_is_searched_with_the_question_before_it(desk: Desk) -> None:

@@ -12,9 +12,9 @@ from bot.database import ConversationDatabase
 from bot.drafts import Draft, Drafts, DraftState, Proposal
 from bot.errors import DraftError
 from bot.publication import Publication, entry_of
-from knowledge.errors import KnowledgeBusy, PackError
+from knowledge.errors import KnowledgeBusy, KnowledgeError, PackError
 from knowledge.ingest import Ingest
-from knowledge.learned import FOLDER, add_entry, has_entry, publish_entry
+from knowledge.learned import FOLDER, add_entry, has_entry, publish_entry, remove_entry
 from knowledge.search import KnowledgeBase
 from knowledge.versions import Versions
 from tests.conftest import BagEmbedder
@@ -116,7 +116,7 @@ def test_what_a_killed_server_was_publishing_reaches_nobody_once_it_is_rejected(
     drafts: Drafts, publication: Publication, home: Path
 ) -> None:
     draft = propose(drafts, MARS)
-    drafts.claim(draft, "ann")
+    drafts.claim(draft, DraftState.PUBLISHING, "ann")
     add_entry(home / FOLDER, entry_of(draft))
     publication.reject(draft.id, "bob")
     assert drafts.get(draft.id).state is DraftState.REJECTED
@@ -128,7 +128,7 @@ def test_what_a_killed_server_was_publishing_is_taken_out_by_the_next_publicatio
     drafts: Drafts, publication: Publication, home: Path
 ) -> None:
     draft = propose(drafts, MARS)
-    drafts.claim(draft, "ann")
+    drafts.claim(draft, DraftState.PUBLISHING, "ann")
     add_entry(home / FOLDER, entry_of(draft))
     publication.publish(propose(drafts, SHOP), "ann", silent)
     assert told(home) != MARS.answer
@@ -139,12 +139,71 @@ def test_what_was_built_before_the_server_was_killed_waits_again(
     drafts: Drafts, publication: Publication, home: Path
 ) -> None:
     draft = propose(drafts, MARS)
-    drafts.claim(draft, "ann")
+    drafts.claim(draft, DraftState.PUBLISHING, "ann")
     publish_entry(home, entry_of(draft), BagEmbedder(), chroma_url="", progress=silent)
     assert told(home) == MARS.answer
     publication.settle()
     assert told(home) != MARS.answer
     assert drafts.get(draft.id) == draft
+
+
+class Killed(BaseException):
+    """What a server does not survive."""
+
+
+class KilledDrafts(Drafts):
+    """The server is killed before what was decided is written down."""
+
+    def decide(self, number: int, state: DraftState, by: str, *, version: str = "") -> None:
+        raise Killed
+
+    def release(self, before: Draft) -> None:
+        raise Killed
+
+
+@pytest.mark.parametrize("others", [(), (SHOP,)])
+def test_what_a_killed_server_was_taking_back_is_taken_back_by_the_next(
+    publication: Publication, drafts: Drafts, home: Path, others: tuple[Proposal, ...]
+) -> None:
+    draft = propose(drafts, MARS)
+    publication.publish(draft, "ann", silent)
+    for other in others:
+        publication.publish(propose(drafts, other), "ann", silent)
+    killed = Publication(KilledDrafts(drafts.database), Config(home=home), BagEmbedder)
+    with pytest.raises(Killed):
+        killed.undo(draft.id, "bob")
+    assert drafts.get(draft.id).state is DraftState.UNDOING
+    with pytest.raises(DraftError, match="is undoing"):
+        publication.reject(draft.id, "eve")
+    publication.settle()
+    undone = drafts.get(draft.id)
+    assert (undone.state, undone.decided_by) == (DraftState.UNDONE, "bob")
+    assert told(home) != MARS.answer
+    assert not has_entry(home, entry_of(draft))
+
+
+def test_what_was_being_taken_back_when_the_server_was_killed_answers_no_more(
+    publication: Publication, drafts: Drafts, home: Path
+) -> None:
+    publication.publish(propose(drafts, MARS), "ann", silent)
+    draft = drafts.get(1)
+    drafts.claim(draft, DraftState.UNDOING, "bob")
+    remove_entry(home / FOLDER, draft.id, draft.language)
+    publication.publish(propose(drafts, SHOP), "ann", silent)
+    assert drafts.get(draft.id).state is DraftState.UNDONE
+    assert told(home) != MARS.answer
+
+
+def test_what_cannot_be_taken_back_is_published_as_before(
+    publication: Publication, drafts: Drafts, home: Path
+) -> None:
+    publication.publish(propose(drafts, MARS), "ann", silent)
+    publication.publish(propose(drafts, SHOP), "ann", silent)
+    published = drafts.get(1)
+    remove_entry(home / FOLDER, published.id, published.language)
+    with pytest.raises(KnowledgeError, match="taken it out by hand"):
+        publication.undo(published.id, "bob")
+    assert drafts.get(published.id) == published
 
 
 def test_what_is_rejected_is_taken_out_of_the_documents(

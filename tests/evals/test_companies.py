@@ -40,7 +40,7 @@ def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
     ]
     lines = "\n".join(json.dumps(row) for row in rows)
     (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
-    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4)
+    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
     assert list(asked(tmp_path, BagEmbedder(), config, tmp_path)) == [
         Outcome("en", "near", 0, Route.ANSWER, options=0, right_option=False),
         Outcome("en", "off_topic", None, Route.DECLINE, options=0, right_option=False),

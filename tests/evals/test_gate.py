@@ -8,10 +8,11 @@ import pytest
 
 from bot.config import Config
 from bot.log import ConversationLog
+from evals.desk import silent
 from evals.gate import check_entry
 from evals.logged import add_case
 from knowledge.ingest import Ingest
-from knowledge.learned import FOLDER, LearnedEntry
+from knowledge.learned import FOLDER, LearnedEntry, publish_entry, sources
 from knowledge.types import Embedder
 from knowledge.versions import Versions
 from tests.evals.test_logged import answered
@@ -66,3 +67,25 @@ def test_the_report_tells_what_was_said_before_and_after(
     # Nothing was published, and the log is as it was.
     assert Versions(home).current() == "0001"
     assert not (home / FOLDER).exists()
+
+
+def test_an_entry_is_tried_out_while_a_source_is_missing(
+    home: Path, tmp_path: Path, built_in_embedder: Embedder
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    (gone / "faq.md").write_text("# More\n\n## Do you sell gift cards?\n\nYes, from 10 euros.\n")
+    Ingest(home, built_in_embedder).run([gone])
+    cards = LearnedEntry(2, "en", "Do you have a toilet", "Yes, upstairs.")
+    publish_entry(home, cards, built_in_embedder, chroma_url="", progress=silent)
+    (gone / "faq.md").unlink()
+    gone.rmdir()
+    log = ConversationLog(home / "conversations.db")
+    answered(log, log.start("en").id, "Do you sell gift cards?", "Yes, from 10 euros.")
+    log.close()
+    before = sources(home)
+    report = check_entry(Config(home=home), PARKING, built_in_embedder)
+    assert report.missing == (str(gone),)
+    assert report.own[0].after.text == PARKING.answer
+    assert (report.logged, report.changed) == (1, ()), "what was read there before still answers"
+    assert (sources(home), Versions(home).current()) == (before, "0003")

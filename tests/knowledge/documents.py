@@ -42,7 +42,7 @@ def pdf(lines: Sequence[str], *, encrypted: bool = False) -> bytes:
 def docx(paragraphs: Sequence[tuple[str, str]]) -> bytes:
     """A Word file of paragraphs given as (style, text): a style below, "Bold", "Table" or "".
 
-    The text of a table has a row a line, with bars between its cells.
+    The text of a table has a row a line, with bars between its cells; "¦" is a bar in one of them.
     """
     body = "".join(_paragraph(style, text) for style, text in paragraphs)
     heading = '<w:style w:type="paragraph" w:styleId="{0}"><w:name w:val="{1}"/></w:style>'
@@ -93,4 +93,4 @@ def _paragraph(style: str, text: str) -> str:
 
 
 def _table_cell(text: str) -> str:
-    return f"<w:tc>{_paragraph('', text)}</w:tc>"
+    return f"<w:tc>{_paragraph('', text.replace('¦', '|'))}</w:tc>"

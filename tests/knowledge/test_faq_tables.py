@@ -23,7 +23,7 @@ REFUND = Entry("How long?", "5 days")
         "Q\tA\r\nHow long?\t5 days\r\n",
         "标准问题|分类|答案\nHow long?||5 days\n",
         "FAQ of our shop\n\nFAQ_Question,Reply\nHow long?,5 days,,\n",
-        'title,content,question,answer\nx,y,"How long?","5 days"\n,,,\n,,No answer?,\n',
+        'title,content,question,answer\nx,y,"How long?","5 days"\n,,,\n',
         "问题,回答\nHow long?,5 days",
     ],
 )
@@ -93,6 +93,14 @@ def test_html_in_an_answer_becomes_markdown() -> None:
         "Go to [returns](https://x.example).",
         "1 < 2",
     ]
+
+
+def test_a_row_without_an_answer_has_an_empty_one() -> None:
+    assert read_csv("q,a\nHow long?,5 days\nWhen?, \nFree?,<br>\n", PATH) == (
+        REFUND,
+        Entry("When?", ""),
+        Entry("Free?", ""),
+    )
 
 
 def test_a_list_of_questions_without_any_answer_stands_for_itself() -> None:

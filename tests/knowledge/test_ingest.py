@@ -197,6 +197,20 @@ def test_names_that_are_no_utf_8_are_read_and_told(home: Path, tmp_path: Path) -
     assert not Ingest(home, BagEmbedder()).run([]).published
 
 
+def test_rows_without_an_answer_are_named_until_they_are_filled_in(docs: Path, home: Path) -> None:
+    rows = "question,answer\nHow long?,5 days\nWhen?,\n" + "".join(f"q{n}?,\n" for n in range(6))
+    (docs / "faq.csv").write_text(rows)
+    report = Ingest(home, BagEmbedder()).run([docs])
+    told = "docs/faq.csv has rows without an answer (7): “When?”, “q0?”, “q1?”, “q2?”, “q3?”"
+    assert report.skipped == [f"{told} and 2 more. Fill them in."]
+    assert report.broken == []
+    assert Ingest(home, BagEmbedder()).run([]).skipped == report.skipped
+    (docs / "more.md").write_text("# More\n\nText.\n")
+    assert Ingest(home, BagEmbedder()).run([]).skipped == report.skipped
+    (docs / "faq.csv").write_text("question,answer\nHow long?,5 days\nWhen?,Now.\n")
+    assert Ingest(home, BagEmbedder()).run([]).skipped == []
+
+
 def test_text_of_kinds_that_cannot_be_read_is_named_and_no_error(docs: Path, home: Path) -> None:
     for name in ("terms.doc", "old.RTF", "prices.xls", "warranty", "LICENSE", "logo.png"):
         (docs / name).touch()

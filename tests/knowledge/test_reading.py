@@ -11,7 +11,7 @@ import pytest
 from knowledge.errors import UnreadableFile
 from knowledge.passages import cut
 from knowledge.reading import READABLE, READER, document_paths, list_files, read_document
-from knowledge.types import Document
+from knowledge.types import Document, Entry
 from tests.knowledge.documents import docx, pdf, xlsx
 
 
@@ -219,6 +219,28 @@ def test_each_row_of_a_table_of_questions_is_an_entry(
     assert texts == [("", "Write to us."), ("How long?", "5 days, or 6")]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "question,answer\nHow long?,5 days\nWhen?,\n"),
+        ("a.xlsx", xlsx({"FAQ": [["Q", "A"], ["How long?", "5 days"], ["When?", " "]]})),
+        ("a.md", "| Q | A |\n|---|---|\n| How long? | 5 days |\n| **When?** | |\n"),
+        (
+            "a.html",
+            "<table><tr><th>Question</th><th>Answer</th></tr>"
+            "<tr><td>How long?</td><td>5 days</td></tr><tr><td>When?</td><td></td></tr></table>",
+        ),
+        ("a.docx", docx([("Table", "Question|Answer\nHow long?|5 days\nWhen?|")])),
+    ],
+)
+def test_a_row_without_an_answer_is_no_entry_but_told(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    document = read(tmp_path, name, content)
+    assert document.entries == (Entry("How long?", "5 days"),)
+    assert document.unanswered == ("When?",)
+
+
 def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
     path = tmp_path / "sizes.html"
     path.write_text(
@@ -228,6 +250,12 @@ def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
     )
     (entry,) = read_document(path, "sizes.html").entries
     assert entry.answer == "S | M, and **XL|XXL** online"
+
+
+def test_a_bar_in_a_cell_of_a_word_file_is_part_of_its_text(tmp_path: Path) -> None:
+    table = docx([("Table", "Question|Answer\nWhich ¦ sizes?|S ¦ M, and XL¦XXL online")])
+    (entry,) = read(tmp_path, "sizes.docx", table).entries
+    assert entry == Entry("Which | sizes?", "S | M, and XL|XXL online")
 
 
 def test_a_table_of_titles_and_texts_stays_a_table(tmp_path: Path) -> None:

@@ -57,7 +57,10 @@ def test_an_answer_is_what_its_cell_shows(value: object, number_format: str, sho
 
 
 def test_an_error_in_a_cell_is_no_answer() -> None:
-    assert entries(sheet(["How much?", "#N/A"], ["When?", "now"])) == (Entry("When?", "now"),)
+    assert entries(sheet(["How much?", "#N/A"], ["When?", "now"])) == (
+        Entry("How much?", ""),
+        Entry("When?", "now"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 
 from knowledge.errors import VectorStoreError
@@ -97,6 +99,9 @@ def test_a_chroma_server_holds_the_knowledge_by_one_setting(
     index = VectorIndex("any", folder=tmp_path, url=chroma_url)
     assert 0 < len(index.collections()) <= 4
     index.close()
+    port = urlsplit(chroma_url).port
+    connections = psutil.Process().net_connections("tcp")
+    assert not [each for each in connections if each.raddr and each.raddr.port == port]
 
 
 def test_a_server_that_is_down_is_named(tmp_path: Path) -> None:

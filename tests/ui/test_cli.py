@@ -82,12 +82,14 @@ def test_a_broken_file_is_named_and_the_exit_code_says_so(run: Run, tmp_path: Pa
     (docs / "rates.csv").write_text("country,price\nNorway,9\n", encoding="utf-8")
     (docs / "faq.pdf").write_bytes(bytes(range(256)) * 20_000)
     (docs / "terms.doc").touch()
+    (docs / "faq.csv").write_text("question,answer\nHow long?,5 days\nWhen?,\n")
     result = run("ingest", str(docs))
     assert result.returncode == 1
+    assert "Skipped: docs/faq.csv has rows without an answer (1): “When?”." in result.stderr
     assert "Skipped: docs/terms.doc cannot be read. Save as .docx." in result.stderr
     assert "rates.csv" in result.stderr
     assert "faq.pdf" in result.stderr
-    assert "1 passages from 1 documents" in result.stdout
+    assert "2 passages from 2 documents" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from bot.build import build
 from bot.config import Config
-from bot.drafts import Drafts
+from bot.drafts import Drafts, DraftState
 from bot.publication import entry_of
 from knowledge.ingest import Ingest
 from knowledge.learned import FOLDER, add_entry, has_entry
@@ -99,6 +100,17 @@ def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: Tes
     )
 
 
+def test_a_trial_names_the_sources_that_were_missing(app: FastAPI, client: TestClient) -> None:
+    log_in(client, "Mei")
+    path = write_draft(client)
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    draft = drafts.get(int(path.rpartition("/")[2]))
+    missing = json.loads(CHECKED) | {"missing": ["/srv/faq", "/srv/help"]}
+    drafts.keep_check(draft, json.dumps(missing))
+    assert "No longer there: /srv/faq, /srv/help." in client.get(path).text
+
+
 def test_who_wrote_it_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
     log_in(client, "Root")
     path = write_draft(client)
@@ -118,7 +130,7 @@ def test_nobody_decides_while_another_changes_the_knowledge(
     state: DeskState = app.state.desk
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
-    drafts.claim(draft, "Second")
+    drafts.claim(draft, DraftState.PUBLISHING, "Second")
     with Versions(state.frontdesk.config.home).writing():
         refused = client.post(f"{path}/reject")
         assert refused.status_code == 422
@@ -135,7 +147,7 @@ def test_a_server_that_starts_takes_out_what_one_before_did_not_finish(
     state: DeskState = app.state.desk
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
-    drafts.claim(draft, "Second")
+    drafts.claim(draft, DraftState.PUBLISHING, "Second")
     add_entry(state.frontdesk.config.home / FOLDER, entry_of(draft))
     mount_desk(FastAPI(), state.frontdesk, state.live)
     assert drafts.get(draft.id) == draft
@@ -170,6 +182,27 @@ def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClien
         assert "Another admin has to look at it" in page
         log_in(client, "Root")
         assert f"{path}/publish" in client.get(path).text
+
+
+def test_who_wrote_a_part_does_not_publish_it_whoever_changed_it_afterwards(
+    app: FastAPI, client: TestClient
+) -> None:
+    state: DeskState = app.state.desk
+    drafts = Drafts(state.frontdesk.log.database)
+    log_in(client, "Mei")
+    path = write_draft(client)
+    number = int(path.rpartition("/")[2])
+    for author in ("Second", "Mei"):
+        log_in(client, author)
+        client.post(path, data=FORM | {"answer": f"Words of {author}."})
+    drafts.keep_check(drafts.get(number), CHECKED)
+    log_in(client, "Second")
+    assert client.post(f"{path}/publish").status_code == 403
+    page = client.get(path).text
+    assert "changed by Second, Mei" in page
+    assert "Another admin has to look at it" in page
+    log_in(client, "Root")
+    assert f"{path}/publish" in client.get(path).text
 
 
 def test_what_is_missing_or_empty_is_said(client: TestClient) -> None:
