@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Generator as Generating
 from dataclasses import dataclass, replace
 
@@ -34,8 +34,30 @@ class Draft:
     spans: tuple[Span, ...] = ()
 
 
-# Yields text that may be shown at once; its value at the end is the whole.
-Writing = Generating[str, None, Draft]
+_Steps = Generating[str, None, Draft]
+
+
+class Writing:
+    """Yields text that may be shown at once; `draft` is the whole, once that has ended. Closing it
+    ends the work.
+    """
+
+    draft: Draft
+
+    def __init__(self, steps: _Steps) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[str]:
+        self.draft = yield from self._steps
+
+    def close(self) -> None:
+        self._steps.close()
+
+    def finished(self) -> Draft:
+        """Writes on to the end."""
+        for _ in self:
+            pass
+        return self.draft
 
 
 def write_answer(
@@ -51,7 +73,11 @@ def write_answer(
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
     `check` is called while the generator is waited for; what it raises ends the work.
     """
-    draft = yield from _write(prompt, generator, quote, config, check)
+    return Writing(_with_spans(prompt, _write(prompt, generator, quote, config, check)))
+
+
+def _with_spans(prompt: Prompt, steps: _Steps) -> _Steps:
+    draft = yield from steps
     cited = [passage for passage in prompt.passages if passage.id in draft.cited]
     return replace(draft, spans=tuple(copies(draft.text, cited)))
 
@@ -62,7 +88,7 @@ def _write(
     quote: Generator,
     config: Config,
     check: Callable[[], None],
-) -> Writing:
+) -> _Steps:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
     draft = yield from _generate(prompt, generator, config, check)
@@ -84,7 +110,7 @@ def _write(
 
 def _generate(
     prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None]
-) -> Writing:
+) -> _Steps:
     grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
     writing = generator.generate(prompt)
     pieces = timed(
@@ -116,7 +142,7 @@ def _generate(
     )
 
 
-def _quote(prompt: Prompt, quote: Generator) -> Writing:
+def _quote(prompt: Prompt, quote: Generator) -> _Steps:
     """Verbatim, so there is nothing to check. Says so where it is in another language."""
     best = prompt.passages[0]
     parts: list[str] = []

@@ -267,16 +267,12 @@ class DialogManager:
         since = time.perf_counter()
         # Closed here, not when it is forgotten: what `check` raises holds on to it.
         with closing(writing):
-            while True:
-                try:
-                    text = next(writing)
-                except StopIteration as end:
-                    draft: Draft = end.value
-                    turn.timings_ms["generate"] = _milliseconds(since)
-                    return draft
+            for text in writing:
                 turn.timings_ms.setdefault("first_word", _milliseconds(since))
                 reader.check()
                 yield Piece(text)
+        turn.timings_ms["generate"] = _milliseconds(since)
+        return writing.draft
 
     def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
         turn.timings_ms["total"] = _milliseconds(turn.started)

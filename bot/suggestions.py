@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
-from bot.answering import Draft, write_answer
+from bot.answering import write_answer
 from bot.blocks import Block, blocks, cells
 from bot.config import Config
 from bot.database import ConversationDatabase, now
@@ -68,7 +68,7 @@ def _drafts(
     config: Config,
     check: Callable[[], None],
 ) -> Iterator[Suggestion]:
-    draft = _whole(write_answer(prompt, generator, quote, config, check=check))
+    draft = write_answer(prompt, generator, quote, config, check=check).finished()
     if draft.text:
         source: Source = "passage" if draft.generator == quote.name else "generator"
         cited = [p for p in prompt.passages if p.id in draft.cited]
@@ -97,15 +97,6 @@ def _offered(
         copied = {span.passage_id for span in told.spans}
         cited = [passage for passage in prompt.passages if passage.id in copied]
         yield _suggestion(text, "generator", cited, generator.name, generator.model)
-
-
-def _whole(writing: Iterator[str]) -> Draft:
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            draft: Draft = end.value
-            return draft
 
 
 def _suggestion(

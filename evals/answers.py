@@ -136,14 +136,9 @@ def _write(
     prompt = build_prompt(case.question, matches, language=case.language, history=case.history)
     overheard.draft = []
     chosen = quote if overheard.name == quote.name else overheard
-    writing = write_answer(prompt, chosen, quote, config)
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            answer: Draft = end.value
-            draft = "".join(overheard.draft) or answer.text
-            return _Written(answer, draft, matches[0].score, prompt)
+    answer = write_answer(prompt, chosen, quote, config).finished()
+    draft = "".join(overheard.draft) or answer.text
+    return _Written(answer, draft, matches[0].score, prompt)
 
 
 def _row(case: Case, written: _Written, config: Config) -> Row:
