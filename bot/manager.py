@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from bot.answering import Draft, write_answer
 from bot.config import Config
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
-from bot.handoff import HandOff
 from bot.line import Line
 from bot.log import ConversationLog
 from bot.phrases import Phrase, say
@@ -23,7 +22,6 @@ from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
     Answer,
     BotTurn,
-    Conversation,
     Generator,
     IntentClassifier,
     LocalGenerator,
@@ -102,13 +100,6 @@ class DialogManager:
     def watch(self, watcher: Watcher) -> None:
         """`watcher` is called after every message from now on."""
         self._watchers.append(watcher)
-
-    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
-        return self.log.start(language, channel=channel, follows=follows)
-
-    def ask_for_person(self, conversation_id: str) -> Turn:
-        """Puts the customer into the queue. Asking again changes nothing, but is answered."""
-        return HandOff(self.log).ask(conversation_id)
 
     def suggest(
         self, conversation_id: str, *, left: threading.Event | None = None

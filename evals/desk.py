@@ -80,7 +80,7 @@ class Desk:
 
     def ask(self, text: str, *, language: Language | None = None) -> Answer:
         """In a conversation of its own."""
-        conversation = self.manager.start(language or language_of(text), channel="eval")
+        conversation = self.log.start(language or language_of(text), channel="eval")
         return self.say(conversation.id, text)
 
     def say(self, conversation_id: str, text: str) -> Answer:

@@ -128,7 +128,7 @@ class SurveyAnswer(_Body):
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
     _pace(request).check("", address_of(request))
     language = (new and new.language) or language_of(request)
-    return conversation_record(_desk(request).manager.start(language, channel="api"))
+    return conversation_record(_desk(request).log.start(language, channel="api"))
 
 
 @router.get("/conversations/{id}", summary="Read a conversation", responses=UNKNOWN)
@@ -181,7 +181,7 @@ async def send_message(
 def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """The bot is silent from now on. Asking again changes nothing."""
     _pace(request).check_act("person", conversation_id)
-    return turn_record(_desk(request).manager.ask_for_person(conversation_id))
+    return turn_record(HandOff(_desk(request).log).ask(conversation_id))
 
 
 @router.delete("/conversations/{id}/person", summary="Go back to the bot", responses=NOT_ITS_OWN)

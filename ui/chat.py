@@ -221,7 +221,7 @@ class Chat:
         if self._conversation(visit) is not None:
             return visit
         follows = visit.conversation or visit.before
-        return visit.within(self._manager.start(language, follows=follows).id)
+        return visit.within(self._log.start(language, follows=follows).id)
 
     def _asked(self, text: str, visit: Visit, language: Language) -> View:
         """The page up to the question; how it ended may be in the log already."""

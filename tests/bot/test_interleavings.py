@@ -45,7 +45,7 @@ class Run:
             QuoteGenerator(),
         )
         self._manager = DialogManager(self._logs[0], parts, config)
-        self.conversation = self._manager.start("en").id
+        self.conversation = self._logs[0].start("en").id
         self.sent: list[str] = []
         self.said: list[str] = []
         self.failures: list[BaseException] = []

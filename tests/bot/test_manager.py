@@ -49,7 +49,7 @@ class Desk:
         quote = QuoteGenerator()
         parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
         self.manager = DialogManager(log, parts, config)
-        self.conversation = self.manager.start("en")
+        self.conversation = log.start("en")
 
     def ask(self, text: str) -> Answer:
         *pieces, answer = self.manager.reply(self.conversation.id, text)
@@ -122,7 +122,7 @@ def test_a_person_who_takes_over_while_the_bot_writes_wins(
     desk = Desk(log, config, None)
     reply = desk.manager.reply(desk.conversation.id, "refund?")
     next(reply)
-    desk.manager.ask_for_person(desk.conversation.id)
+    HandOff(log).ask(desk.conversation.id)
     *_, last = reply
     assert isinstance(last, Answer)
     assert last.route is Route.SILENT
@@ -229,11 +229,11 @@ def test_what_tells_no_language_is_answered_in_that_of_the_conversation(
     log: ConversationLog, config: Config
 ) -> None:
     desk = Desk(log, config, None)
-    desk.conversation = desk.manager.start("zh")
+    desk.conversation = log.start("zh")
     assert desk.ask("asdf LF-2041").text == say("decline", "zh")
-    desk.conversation = desk.manager.start("zh")
+    desk.conversation = log.start("zh")
     assert desk.ask("do you sell whole ships").text == say("decline", "en")
-    desk.conversation = desk.manager.start("en")
+    desk.conversation = log.start("en")
     desk.ask("你们卖船吗")
     assert desk.ask("asdf").text == say("hand_off_declined_twice", "zh")
 
@@ -350,7 +350,7 @@ def test_nonsense_after_a_question_is_not_answered_with_the_answer_before(
     quote = QuoteGenerator()
     parts = Parts(built_in_embedder, FixedIntents(), knowledge, quote, quote)
     manager = DialogManager(log, parts, config)
-    conversation = manager.start("en")
+    conversation = log.start("en")
     for text, route in (
         ("how long do refunds take?", Route.ANSWER),
         ("qwertz uiop asdf", Route.DECLINE),

@@ -420,7 +420,7 @@ def test_a_span_tells_the_steps_of_a_turn(desk: Desk) -> None:
     exporter = InMemorySpanExporter()
     manager = desk.frontdesk.manager
     Tracing(manager, SimpleSpanProcessor(exporter))
-    list(manager.reply(manager.start("en").id, "my refund?"))
+    list(manager.reply(desk.log.start("en").id, "my refund?"))
     spans = {span.name: span for span in exporter.get_finished_spans()}
     assert set(spans) == {"turn", "embed", "classify", "search", "generate"}
     turn, search = spans["turn"], spans["search"]
