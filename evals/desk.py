@@ -16,8 +16,8 @@ import numpy as np
 from bot.build import build_generator, build_quote, intent_classifier
 from bot.config import Config
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
-from bot.types import Answer, Generator, Retriever
+from bot.manager import DialogManager
+from bot.types import Answer, Generator, Parts, Retriever
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.language import language_of

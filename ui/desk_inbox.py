@@ -97,9 +97,9 @@ async def suggestions(request: Request, agent: CurrentAgent, conversation_id: st
 
 
 async def _suggest(request: Request, conversation_id: str) -> list[Suggestion]:
-    """In a thread of the few that there are for it. Raises what DialogManager.suggest raises."""
+    """In a thread of the few that there are for it. Raises what Suggestions.of raises."""
     desk, left = desk_of(request), threading.Event()
-    suggest = partial(desk.frontdesk.manager.suggest, conversation_id, left=left)
+    suggest = partial(desk.frontdesk.suggestions.of, conversation_id, left=left)
     work = asyncio.get_running_loop().run_in_executor(desk.suggesting, suggest)
     try:
         while not work.done():

@@ -15,10 +15,10 @@ from bot.generators.quote import QuoteGenerator
 from bot.generators.timed import CHECK_SECONDS
 from bot.handoff import HandOff
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
+from bot.manager import DialogManager
 from bot.phrases import say
 from bot.prompt import UNKNOWN
-from bot.types import Answer, Generator, Owner, Piece, Prompt, Route
+from bot.types import Answer, Generator, Owner, Parts, Piece, Prompt, Route
 from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder
 from tests.conftest import (
@@ -47,8 +47,8 @@ class Desk:
         )
         self.retriever = FixedRetriever({"shoes": [SHOES], "refund": [REFUND]})
         quote = QuoteGenerator()
-        parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
-        self.manager = DialogManager(log, parts, config)
+        self.parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
+        self.manager = DialogManager(log, self.parts, config)
         self.conversation = log.start("en")
 
     def ask(self, text: str) -> Answer:
@@ -180,34 +180,6 @@ def test_a_bot_that_has_not_said_a_word_yet_is_interrupted_just_as_soon(
     assert [type(answer) for answer in answers] == [Answer]
     assert generator.closed == 1
     assert [t.role for t in log.conversation(desk.conversation.id).turns] == ["customer", "system"]
-
-
-def test_replies_are_suggested_from_the_generator_and_from_each_passage_once(
-    log: ConversationLog, config: Config
-) -> None:
-    generator = ScriptedGenerator(["They go back to your card."])
-    desk = Desk(log, config, generator)
-    copy = make_match(REFUND.passage.text, question="The same again", name="copy")
-    desk.retriever.by_word["refund"] = [REFUND, SHOES, copy]
-    log.add_customer_turn(desk.conversation.id, "refund?")
-    found = desk.manager.suggest(desk.conversation.id)
-    assert [(one.source, one.text) for one in found] == [
-        ("generator", "They go back to your card."),
-        ("passage", "Refunds take five working days. They go back to your card."),
-        ("passage", "Shoes must be unworn."),
-    ]
-    assert found[0].sources == (("How long do refunds take?", "doc.md"),)
-    assert desk.manager.suggest(desk.conversation.id) == found
-    assert len(generator.prompts) == 1
-    turn = log.add_customer_turn(desk.conversation.id, "boats?")
-    assert desk.manager.suggest(desk.conversation.id) == []
-    HandOff(log).take(desk.conversation.id, "Mei")
-    sent = HandOff(log).say(
-        desk.conversation.id, "Mei", "To your card, Anna.", suggestion_id=found[0].id
-    )
-    stored = log.database.db.execute("select suggestion_id from turns where id = ?", [sent.id])
-    assert stored.fetchone()[0] == found[0].id
-    assert sent.id > turn.id
 
 
 def test_small_talk_needs_no_passage(desk: Desk) -> None:
