@@ -1,6 +1,6 @@
 """Figures over a period: counts by day, week or month, and the times that customers wait.
 
-Reads only: the counts of bot/counts_schema.py and the facts of bot/facts_schema.py. Days are UTC's.
+Reads only: the facts and the counts by day that bot/schema/ lays down. Days are UTC's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Period:
         return self.since.isoformat(), (self.until + timedelta(days=1)).isoformat()
 
     def days_of_log(self) -> tuple[str, str]:
-        """Its first and last day, as bot/counts_schema.py names days."""
+        """Its first and last day, as the counts by day name them."""
         return self.since.isoformat(), self.until.isoformat()
 
     def parts(self) -> list[Period]:
