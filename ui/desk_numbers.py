@@ -16,8 +16,9 @@ from fastapi.responses import Response, StreamingResponse
 
 from bot.audit import write_audit
 from bot.export import Format, Kind, Range, csv_lines, json_lines, rows, write_parquet
-from bot.numbers import Numbers, Period, read_numbers
+from bot.numbers import Numbers, read_numbers
 from bot.outcomes import Outcome
+from bot.period import Period
 from knowledge.errors import KnowledgeMissing
 from knowledge.status import read_documents
 from knowledge.types import Language
