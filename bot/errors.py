@@ -27,7 +27,8 @@ class ConfigError(BotError):
 
 
 class UnknownConversation(BotError):
-    pass
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(f"No conversation {conversation_id!r}. Start a new one.")
 
 
 class UnknownTurn(BotError):

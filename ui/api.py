@@ -14,9 +14,10 @@ from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import Busy
+from bot.feedback import Survey, add_feedback, add_survey
 from bot.handoff import HandOff
 from bot.live import Live
-from bot.surveys import add_survey
+from bot.presence import customer_types
 from bot.types import Answer, Piece, Rating
 from knowledge.types import Language
 from ui.api_errors import (
@@ -229,7 +230,7 @@ async def follow(request: Request, conversation_id: ConversationId) -> Response:
 def types(request: Request, conversation_id: ConversationId) -> None:
     """A person at the desk sees it for a few seconds; what is typed is not sent."""
     _pace(request).check_act("typing", conversation_id)
-    _desk(request).log.customer_types(conversation_id)
+    customer_types(_desk(request).log, conversation_id)
 
 
 @router.post(
@@ -256,12 +257,7 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
 def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) -> None:
     """Asked once, at the end; what is left out stays as it was."""
     _pace(request).check_act("survey", conversation_id, address_of(request))
-    add_survey(
-        _desk(request).log.database,
-        conversation_id,
-        solved=said.solved,
-        satisfaction=said.satisfaction,
-    )
+    add_survey(_desk(request).log, conversation_id, Survey(said.solved, said.satisfaction))
 
 
 @router.put(
@@ -275,9 +271,8 @@ def rate(
 ) -> None:
     """Replaces an earlier rating of the same answer."""
     _pace(request).check_act("feedback", conversation_id, address_of(request))
-    _desk(request).log.add_feedback(
-        conversation_id, turn_id, feedback.rating, feedback.comment.strip()
-    )
+    comment = feedback.comment.strip()
+    add_feedback(_desk(request).log, conversation_id, turn_id, feedback.rating, comment)
 
 
 def _desk(request: Request) -> Frontdesk:

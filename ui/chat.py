@@ -16,9 +16,9 @@ from bot.errors import (
     OwnershipError,
     UnknownConversation,
 )
+from bot.feedback import Survey, add_feedback, add_survey, read_survey
 from bot.handoff import HandOff
 from bot.live import Live, LiveState
-from bot.surveys import Survey, add_survey, read_survey
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
@@ -88,7 +88,7 @@ class Chat:
             return View(visit.within(""), language, [self._welcome(language)], notice=notice)
         turns = turns_html(conversation.turns, language) or [self._welcome(language)]
         turns += status_panel(state, language, contact=visit.contact)
-        survey = read_survey(self._log.database, conversation.id)
+        survey = read_survey(self._log, conversation.id)
         turns += survey_panel(conversation.turns, conversation.owner, survey, language)
         return View(
             visit,
@@ -194,16 +194,11 @@ class Chat:
 
     def rate(self, visit: Visit, turn_id: int, rating: Rating, comment: str = "") -> None:
         """Raises BotError where the turn is not an answer of this conversation."""
-        self._log.add_feedback(visit.conversation, turn_id, rating, comment)
+        add_feedback(self._log, visit.conversation, turn_id, rating, comment)
 
     def tell(self, visit: Visit, language: Language, said: Survey) -> View:
         """Stores what the customer says at the end. Raises UnknownConversation."""
-        add_survey(
-            self._log.database,
-            visit.conversation,
-            solved=said.solved,
-            satisfaction=said.satisfaction,
-        )
+        add_survey(self._log, visit.conversation, said)
         return self.show(visit, language)
 
     def _welcome(self, language: Language) -> str:

@@ -23,6 +23,7 @@ from bot.errors import (
     UnknownSuggestion,
 )
 from bot.live import PRESENT_SECONDS
+from bot.presence import agent_types
 from bot.suggestions import Suggestion
 from bot.summary import summarize
 from bot.types import Owner
@@ -149,7 +150,7 @@ def say(request: Request, agent: CurrentAgent, conversation_id: str, said: Said)
 @router.post("/{conversation_id}/typing")
 async def typing(request: Request, agent: CurrentAgent, conversation_id: str) -> Response:
     log = desk_of(request).frontdesk.log
-    await asyncio.to_thread(log.agent_types, conversation_id, agent.name)
+    await asyncio.to_thread(agent_types, log, conversation_id, agent.name)
     return Response(status_code=204)
 
 

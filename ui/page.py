@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from bot.surveys import Survey
+from bot.feedback import Survey
 from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat

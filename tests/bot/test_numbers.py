@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from bot.feedback import Survey, add_feedback, add_survey
 from bot.log import ConversationLog
 from bot.numbers import read_numbers
 from bot.ownership import Move
 from bot.period import Period
-from bot.surveys import add_survey
 from bot.types import BotTurn, Route
 from tests.conftest import make_match
 
@@ -62,9 +62,9 @@ def test_counts_by_day_are_what_counting_anew_would_give(log: ConversationLog) -
         cited = frozenset({match.passage.id})
         reply = BotTurn("Five days.", Route.ANSWER, "match", matches=(match,), cited=cited)
         answer = log.add_bot_turn(question, reply)
-        log.add_feedback(conversation, answer.id, "down")
-    log.add_feedback(conversation, answer.id, "up")
-    add_survey(log.database, conversation, solved=False, satisfaction=1)
+        add_feedback(log, conversation, answer.id, "down")
+    add_feedback(log, conversation, answer.id, "up")
+    add_survey(log, conversation, Survey(solved=False, satisfaction=1))
     log.move(busy, Move.ASK, "A person comes.")
     connection = log.database.db.conn
     _assert_counted(connection)
