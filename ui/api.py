@@ -25,7 +25,6 @@ from ui.api_errors import (
     NOT_ITS_OWN,
     UNKNOWN,
     ApiError,
-    language_of,
 )
 from ui.api_schema import (
     ANSWERED,
@@ -38,6 +37,7 @@ from ui.api_schema import (
     SurveyAnswer,
 )
 from ui.email import is_email
+from ui.language import browser_language
 from ui.live_events import UNBUFFERED, customer_events, event
 from ui.pace import Pace, address_of
 from ui.records import (
@@ -62,7 +62,7 @@ router = APIRouter(prefix="/api", tags=["conversations"])
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
     _pace(request).check("", address_of(request))
-    language = (new and new.language) or language_of(request)
+    language = (new and new.language) or browser_language(request.headers)
     return conversation_record(_frontdesk(request).log.start(language, channel="api"))
 
 
@@ -97,7 +97,9 @@ async def send_message(
         reply.close()
         raise
     if "text/event-stream" in request.headers.get("accept", ""):
-        return EventSourceResponse(_events(reply, language_of(request)), headers=UNBUFFERED)
+        return EventSourceResponse(
+            _events(reply, browser_language(request.headers)), headers=UNBUFFERED
+        )
     return JSONResponse(answer_record(await _answer(reply, request)))
 
 
@@ -156,7 +158,7 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
     """The address that a person can answer to."""
     email = contact.email.strip()
     if not is_email(email):
-        raise ApiError(422, write("contact_invalid", language_of(request)))
+        raise ApiError(422, write("contact_invalid", browser_language(request.headers)))
     _pace(request).check_act("contact", conversation_id, address_of(request))
     _frontdesk(request).log.add_contact(conversation_id, email)
 

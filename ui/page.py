@@ -15,7 +15,7 @@ from bot.feedback import Survey
 from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat
-from ui.language import preferred_language
+from ui.language import browser_language
 from ui.pace import Pace, TooFast
 from ui.page_components import PageComponents, Updates
 from ui.text import write
@@ -210,8 +210,7 @@ def _theme() -> gr.themes.Base:
 def _visitor(stored: object, request: gr.Request) -> tuple[Visit, Language]:
     """Who does something, and the language of what they read."""
     visit = Visit.read(stored)
-    asked_for = str(request.headers.get("accept-language", ""))
-    return visit, visit.language or preferred_language(asked_for)
+    return visit, visit.language or browser_language(request.headers)
 
 
 def _address(request: gr.Request) -> str:

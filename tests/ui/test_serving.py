@@ -83,8 +83,9 @@ def test_busy_is_said_in_the_customers_language(desk: Desk, client: TestClient) 
 
 def test_who_waits_is_told_the_place_as_an_event(desk: Desk, client: TestClient) -> None:
     other = line_of(desk, at_once=1, length=5).enter()
+    path = started(client)
     threading.Timer(0.5, other.leave).start()
-    response = client.post(f"{started(client)}/messages", json={"text": "refund?"}, headers=EVENTS)
+    response = client.post(f"{path}/messages", json={"text": "refund?"}, headers=EVENTS)
     events = read_events(response.text)
     assert events[0] == ("waiting", {"place": 1})
     assert events[-1][0] == "answer"
