@@ -85,3 +85,8 @@ class GeneratorError(BotError):
 
 class TrainingError(BotError):
     pass
+
+
+def first_line(error: BaseException) -> str:
+    """Of what it says, without the dot at its end; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -13,8 +13,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.errors import GeneratorError
-from bot.generators.checkpoint import first_line, process_rank
+from bot.errors import GeneratorError, first_line
+from bot.generators.checkpoint import process_rank
 from bot.generators.engine import Engine
 from bot.generators.outbox import WAIT_SECONDS, Outbox
 from bot.types import Load

@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import first_line
 from bot.generators.batching import Batch
-from bot.generators.checkpoint import default_device, first_line
+from bot.generators.checkpoint import default_device
 from bot.generators.engine import cache_bytes
 from bot.generators.one_by_one import OneByOne
 

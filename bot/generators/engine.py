@@ -9,8 +9,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from bot.errors import GeneratorError
-from bot.generators.checkpoint import first_line
+from bot.errors import GeneratorError, first_line
 from bot.generators.outbox import WAIT_SECONDS
 from bot.generators.paged_attention import attend_answer_by_answer
 

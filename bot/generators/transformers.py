@@ -10,12 +10,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.errors import GeneratorError
+from bot.errors import GeneratorError, first_line
 from bot.generators.batching import Batch
 from bot.generators.checkpoint import (
     Checkpoint,
     Quantization,
-    first_line,
     load_checkpoint,
     process_rank,
 )
