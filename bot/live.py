@@ -127,11 +127,11 @@ class Live:
             )
         )
 
-    def present(self, *, within_seconds: float = PRESENT_SECONDS) -> list[str]:
+    def present(self) -> list[str]:
         """The names of the agents who have the desk open."""
         rows = self._rows(
             "select distinct user from sessions where seen_at > ? and expires_at > ? order by user",
-            [now(ago_seconds=within_seconds), now()],
+            [now(ago_seconds=PRESENT_SECONDS), now()],
         )
         return [row[0] for row in rows]
 

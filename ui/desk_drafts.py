@@ -196,9 +196,7 @@ def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
     return agent.name != (chosen.changed_by or chosen.created_by) or admins == {agent.name}
 
 
-def _draft_page(
-    request: Request, agent: Agent, number: int, said: str = "", status: int = 200
-) -> Response:
+def _draft_page(request: Request, agent: Agent, number: int, said: str = "") -> Response:
     try:
         chosen = _drafts(request).get(number)
     except DraftError:
@@ -215,7 +213,7 @@ def _draft_page(
     return page(
         request,
         "draft",
-        status=422 if said else status,
+        status=422 if said else 200,
         section="review",
         draft=chosen,
         written=written,
