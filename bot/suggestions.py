@@ -58,6 +58,90 @@ class Suggestion:
     id: int = 0
 
 
+class Suggestions:
+    """Made once for each question, and kept in conversations.db, beside what the agent sent
+    (`turns.suggestion_id`).
+    """
+
+    def __init__(self, log: ConversationLog, parts: Parts, config: Config, line: Line) -> None:
+        self._log = log
+        self._parts = parts
+        self._config = config
+        self._line = line
+        self._understanding = Understanding(parts, config)
+
+    def of(self, conversation_id: str, *, left: threading.Event | None = None) -> list[Suggestion]:
+        """What could be answered to the customer's last message.
+
+        They are made where no customer waits for an answer. Raises ReaderLeft once `left` is set,
+        OwnershipError once the conversation is back with the bot, and Busy where the server stops.
+        """
+        conversation = self._log.conversation(conversation_id)
+        asked = [turn for turn in conversation.turns if turn.role == "customer"]
+        if not asked:
+            return []
+        question = asked[-1]
+        if not (kept := self._read(question.id)):
+            self._store(question.id, self._make(question, conversation, left or threading.Event()))
+            kept = self._read(question.id)
+        return kept
+
+    def _make(
+        self, question: Turn, conversation: Conversation, left: threading.Event
+    ) -> list[Suggestion]:
+        owners = {conversation.owner, Owner.WAITING, Owner.AGENT}
+        watch = OwnershipWatch(self._log, conversation.id, owners)
+        reader = Reader(self._line.enter(behind=True), left, watch)
+        try:
+            reader.check()
+            prompt = self._prompt(question, conversation)
+            for _ in reader.places():
+                pass
+            parts = self._parts
+            return suggest(prompt, parts.generator, parts.quote, self._config, check=reader.check)
+        finally:
+            reader.ticket.leave()
+
+    def _prompt(self, question: Turn, conversation: Conversation) -> Prompt:
+        before = [turn for turn in conversation.turns if turn.id < question.id]
+        understood = self._understanding.read(
+            question.text, before[-HISTORY_TURNS:], fallback=conversation.language
+        )
+        least = self._config.clarify_score / 2
+        near = [match for match in understood.matches if match.score >= least]
+        return build_prompt(
+            understood.text, near, language=understood.language, history=understood.history
+        )
+
+    def _read(self, question_id: int) -> list[Suggestion]:
+        with self._log.database.lock:
+            rows = list(
+                self._log.database.db.query(
+                    "select * from suggestions where question_id = ? order by rank", [question_id]
+                )
+            )
+        return [_from_row(row) for row in rows]
+
+    def _store(self, question_id: int, made: list[Suggestion]) -> None:
+        rows = [
+            {
+                "question_id": question_id,
+                "rank": rank,
+                "text": suggestion.text,
+                "source": suggestion.source,
+                "passages": json.dumps(suggestion.sources, ensure_ascii=False),
+                "generator": suggestion.generator,
+                "model": suggestion.model,
+                "created_at": now(),
+            }
+            for rank, suggestion in enumerate(made, start=1)
+        ]
+        database = self._log.database
+        with database.transaction():
+            if not self._read(question_id):  # a second agent's page may have been quicker
+                database.db.table("suggestions").insert_all(rows)
+
+
 def suggest(
     prompt: Prompt,
     generator: Generator,
@@ -147,90 +231,6 @@ def _distinct(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
         if letters and letters not in said:
             said.add(letters)
             yield suggestion
-
-
-class Suggestions:
-    """Made once for each question, and kept in conversations.db, beside what the agent sent
-    (`turns.suggestion_id`).
-    """
-
-    def __init__(self, log: ConversationLog, parts: Parts, config: Config, line: Line) -> None:
-        self._log = log
-        self._parts = parts
-        self._config = config
-        self._line = line
-        self._understanding = Understanding(parts, config)
-
-    def of(self, conversation_id: str, *, left: threading.Event | None = None) -> list[Suggestion]:
-        """What could be answered to the customer's last message.
-
-        They are made where no customer waits for an answer. Raises ReaderLeft once `left` is set,
-        OwnershipError once the conversation is back with the bot, and Busy where the server stops.
-        """
-        conversation = self._log.conversation(conversation_id)
-        asked = [turn for turn in conversation.turns if turn.role == "customer"]
-        if not asked:
-            return []
-        question = asked[-1]
-        if not (kept := self._read(question.id)):
-            self._store(question.id, self._make(question, conversation, left or threading.Event()))
-            kept = self._read(question.id)
-        return kept
-
-    def _make(
-        self, question: Turn, conversation: Conversation, left: threading.Event
-    ) -> list[Suggestion]:
-        owners = {conversation.owner, Owner.WAITING, Owner.AGENT}
-        watch = OwnershipWatch(self._log, conversation.id, owners)
-        reader = Reader(self._line.enter(behind=True), left, watch)
-        try:
-            reader.check()
-            prompt = self._prompt(question, conversation)
-            for _ in reader.places():
-                pass
-            parts = self._parts
-            return suggest(prompt, parts.generator, parts.quote, self._config, check=reader.check)
-        finally:
-            reader.ticket.leave()
-
-    def _prompt(self, question: Turn, conversation: Conversation) -> Prompt:
-        before = [turn for turn in conversation.turns if turn.id < question.id]
-        understood = self._understanding.read(
-            question.text, before[-HISTORY_TURNS:], fallback=conversation.language
-        )
-        least = self._config.clarify_score / 2
-        near = [match for match in understood.matches if match.score >= least]
-        return build_prompt(
-            understood.text, near, language=understood.language, history=understood.history
-        )
-
-    def _read(self, question_id: int) -> list[Suggestion]:
-        with self._log.database.lock:
-            rows = list(
-                self._log.database.db.query(
-                    "select * from suggestions where question_id = ? order by rank", [question_id]
-                )
-            )
-        return [_from_row(row) for row in rows]
-
-    def _store(self, question_id: int, made: list[Suggestion]) -> None:
-        rows = [
-            {
-                "question_id": question_id,
-                "rank": rank,
-                "text": suggestion.text,
-                "source": suggestion.source,
-                "passages": json.dumps(suggestion.sources, ensure_ascii=False),
-                "generator": suggestion.generator,
-                "model": suggestion.model,
-                "created_at": now(),
-            }
-            for rank, suggestion in enumerate(made, start=1)
-        ]
-        database = self._log.database
-        with database.transaction():
-            if not self._read(question_id):  # a second agent's page may have been quicker
-                database.db.table("suggestions").insert_all(rows)
 
 
 def _from_row(row: dict[str, Any]) -> Suggestion:

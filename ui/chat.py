@@ -24,7 +24,7 @@ from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
 from ui.email import is_email
 from ui.pace import Pace, TooFast
-from ui.reply import Reply
+from ui.reply import Replies, Reply
 from ui.survey import survey_panel
 from ui.text import write
 from ui.transcript import status_panel, turns_html, welcome
@@ -64,7 +64,7 @@ class Chat:
         self._manager = frontdesk.manager
         self._config = frontdesk.config
         self._knowledge = frontdesk.knowledge
-        self._replies: dict[str, set[Reply]] = {}
+        self._replies = Replies()
 
     def company(self, language: Language) -> str:
         names = self._knowledge.pack.name
@@ -104,7 +104,7 @@ class Chat:
         """After somebody else has done something; None while an answer is written here: its end
         shows it.
         """
-        return None if self._replies.get(visit.conversation) else self.show(visit, language)
+        return None if self._replies.of(visit.conversation) else self.show(visit, language)
 
     async def send(
         self, text: str, visit: Visit, language: Language, address: str = ""
@@ -121,15 +121,11 @@ class Chat:
             return
         visit = await asyncio.to_thread(self._started, visit, language)
         reply = Reply(lambda left: self._manager.reply(visit.conversation, text, left=left))
-        self._replies.setdefault(visit.conversation, set()).add(reply)
-        try:
+        with self._replies.holding(visit.conversation, reply):
             async for view in self._sent(reply, text, visit, language):
                 if reply.abandoned:
                     return
                 yield view
-        finally:
-            reply.close()
-            self._forget(reply, visit)
 
     async def _sent(
         self, reply: Reply, text: str, visit: Visit, language: Language
@@ -150,12 +146,12 @@ class Chat:
 
     def stop(self, visit: Visit) -> None:
         """Ends the answers that are being written in this conversation; `send` shows the end."""
-        for reply in tuple(self._replies.get(visit.conversation, ())):
+        for reply in self._replies.of(visit.conversation):
             reply.close()
 
     def abandon(self, visit: Visit) -> None:
         """Ends the answers of a conversation that the page has left: `send` shows nothing more."""
-        for reply in tuple(self._replies.get(visit.conversation, ())):
+        for reply in self._replies.of(visit.conversation):
             reply.abandon()
 
     def ask_for_person(self, visit: Visit, language: Language, address: str = "") -> View:
@@ -262,12 +258,6 @@ class Chat:
         stopped = not answered and after.turns == asked.turns
         # What is shown of a stopped answer is not in the log: it stays until something new happens.
         yield replace(_stopped(asked, said), state=after.state) if stopped else after
-
-    def _forget(self, reply: Reply, visit: Visit) -> None:
-        replies = self._replies[visit.conversation]
-        replies.discard(reply)
-        if not replies:
-            del self._replies[visit.conversation]
 
     def _refusal(self, error: Exception, language: Language) -> str:
         if isinstance(error, EmptyMessage):
