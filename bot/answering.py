@@ -17,7 +17,7 @@ from bot.types import Generator, LocalGenerator, Prompt, Span
 
 
 @dataclass(frozen=True)
-class Draft:
+class AnswerDraft:
     """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports.
 
     `unknown`: the generator has read the passages and says that they do not hold the answer.
@@ -34,7 +34,7 @@ class Draft:
     spans: tuple[Span, ...] = ()
 
 
-_Steps = Generating[str, None, Draft]
+_Steps = Generating[str, None, AnswerDraft]
 
 
 class Writing:
@@ -42,7 +42,7 @@ class Writing:
     ends the work.
     """
 
-    draft: Draft
+    draft: AnswerDraft
 
     def __init__(self, steps: _Steps) -> None:
         self._steps = steps
@@ -53,7 +53,7 @@ class Writing:
     def close(self) -> None:
         self._steps.close()
 
-    def finished(self) -> Draft:
+    def finished(self) -> AnswerDraft:
         """Writes on to the end."""
         for _ in self:
             pass
@@ -98,7 +98,7 @@ def _write(
     if lead:
         yield lead
     quoted = yield from _quote(prompt, quote)
-    return Draft(
+    return AnswerDraft(
         text=draft.text + lead + quoted.text,
         cited=draft.cited | quoted.cited,
         dropped=draft.dropped,
@@ -131,7 +131,7 @@ def _generate(
         error = str(failure)
     finally:
         pieces.close()
-    return Draft(
+    return AnswerDraft(
         text="".join(released),
         cited=frozenset(cited),
         dropped=tuple(grounding.dropped),
@@ -152,4 +152,6 @@ def _quote(prompt: Prompt, quote: Generator) -> _Steps:
     for piece in quote.generate(prompt):
         parts.append(piece)
         yield piece
-    return Draft("".join(parts), frozenset({best.id}), generator=quote.name, model=quote.model)
+    return AnswerDraft(
+        "".join(parts), frozenset({best.id}), generator=quote.name, model=quote.model
+    )

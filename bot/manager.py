@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from bot.answering import Draft, write_answer
+from bot.answering import AnswerDraft, write_answer
 from bot.config import Config
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
 from bot.line import Line
@@ -124,7 +124,7 @@ class DialogManager:
             self._config,
             own_score=understood.own_score,
         )
-        draft = Draft("")
+        draft = AnswerDraft("")
         if decision.route is Route.ANSWER:
             yield from self._wait_in_line(understood, reader)
             draft = yield from self._write(understood, reader)
@@ -157,7 +157,9 @@ class DialogManager:
         if waited:
             understood.timings_ms["wait"] = _milliseconds(since)
 
-    def _write(self, understood: Understood, reader: Reader) -> Generating[Piece, None, Draft]:
+    def _write(
+        self, understood: Understood, reader: Reader
+    ) -> Generating[Piece, None, AnswerDraft]:
         prompt = build_prompt(
             understood.text,
             understood.usable[: self._config.passages_per_prompt],
@@ -219,7 +221,7 @@ class DialogManager:
             watcher(report)
 
 
-def _bot_turn(understood: Understood, decision: Decision, draft: Draft) -> BotTurn:
+def _bot_turn(understood: Understood, decision: Decision, draft: AnswerDraft) -> BotTurn:
     return BotTurn(
         text=draft.text,
         route=decision.route,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from bot.answering import Draft, write_answer
+from bot.answering import AnswerDraft, write_answer
 from bot.build import build_generator, build_quote
 from bot.config import Config
 from bot.prompt import build_prompt
@@ -31,8 +31,8 @@ class Pair:
     """Both answers to a question. `swapped`: the writer's stands on the right."""
 
     question: str
-    writer: Draft
-    quote: Draft
+    writer: AnswerDraft
+    quote: AnswerDraft
     swapped: bool
 
     @property
