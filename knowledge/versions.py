@@ -20,7 +20,7 @@ from knowledge.errors import KnowledgeBusy, KnowledgeError, KnowledgeMissing
 from knowledge.store import KnowledgeStore
 
 # What a version's folder holds, and in which form: raise it when that changes.
-LAYOUT = 6
+LAYOUT = 7
 # How many versions are kept: the current one and those that a rollback can return to.
 VERSIONS_KEPT = 3
 

@@ -81,7 +81,7 @@ def test_what_only_the_message_before_would_answer_does_not_hide_a_wish(
 
 
 def test_what_comes_near_is_offered_beside_i_do_not_know() -> None:
-    declined = decide(NOTHING, matches(0.25, 0.15, 0.01), None, CONFIG, own_score=0.25)
+    declined = decide(NOTHING, matches(0.25, 0.02, 0.005), None, CONFIG, own_score=0.25)
     assert (declined.route, declined.options) == (Route.DECLINE, ("Q0?", "Q1?"))
     again = decide(NOTHING, matches(0.25), Route.DECLINE, CONFIG, own_score=0.25)
     assert (again.route, again.options) == (Route.HAND_OFF, ())

@@ -69,15 +69,15 @@ def test_the_nearest_vectors_come_with_their_cosines(tmp_path: Path) -> None:
 
 
 def test_a_passage_s_own_vectors_are_compared_exactly(tmp_path: Path) -> None:
-    vectors = unit_vectors(4)
-    keys = ["1.text", "2.text", "2.question.0", "2.question.1"]
+    vectors = unit_vectors(10)
+    keys = ["1.text", "2.text", *(f"2.question.{n}" for n in range(8))]
     keys, vectors = with_centres(keys, vectors)
     PassageVectors.save(tmp_path / "vectors.npy", 2, keys, vectors)
     cosines = PassageVectors(tmp_path / "vectors.npy").cosines(vectors[1], np.array([2, 1]))
     text, question, centre = cosines[:, 0]
     assert text == pytest.approx(1.0, abs=1e-5)
     assert question == pytest.approx(float(vectors[2] @ vectors[1]), abs=1e-5)
-    assert centre == pytest.approx(float(vectors[4] @ vectors[1]), abs=1e-5)
+    assert centre == pytest.approx(float(vectors[10] @ vectors[1]), abs=1e-5)
     assert cosines[0, 1] == pytest.approx(float(vectors[0] @ vectors[1]), abs=1e-5)
     assert np.isnan(cosines[1:, 1]).all()
 

@@ -1,0 +1,46 @@
+"""FAQs of other companies, as new owners bring them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.config import Config
+from evals.calibrate import read_rows
+from evals.companies import COMPANIES, Outcome, asked
+from knowledge.passages import cut
+from knowledge.reading import read_document
+from tests.conftest import BagEmbedder
+
+
+@pytest.mark.parametrize("folder", sorted(COMPANIES.glob("*/*")), ids=lambda folder: folder.name)
+def test_every_question_names_entries_of_its_company(folder: Path) -> None:
+    passages = cut(read_document(folder / "faq.md", "faq.md"))
+    headings = Counter(passage.heading for passage in passages)
+    assert set(headings.values()) == {1}
+    assert not any(passage.asked for passage in passages)
+    for row in read_rows(folder / "questions.jsonl"):
+        assert bool(row["relevant"]) == (row["kind"] in ("near", "own_words"))
+        assert set(row["relevant"]) <= headings.keys()
+
+
+def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
+    (tmp_path / "faq.md").write_text(
+        "# Boats\n\n## What does a boat cost?\n\nA boat costs 9 euros.\n\n"
+        "## When do you close?\n\nAt six.\n",
+        encoding="utf-8",
+    )
+    rows = [
+        {"query": "what does a boat cost", "relevant": ["What does a boat cost?"], "kind": "near"},
+        {"query": "zebra", "relevant": [], "kind": "off_topic"},
+    ]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
+    config = Config(answer_score=0.5, offer_score=0.4)
+    assert list(asked(tmp_path, BagEmbedder(), config)) == [
+        Outcome("en", "near", place=0, answered=True, offered=0),
+        Outcome("en", "off_topic", place=None, answered=False, offered=0),
+    ]
