@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Generator as Generating
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from bot.types import Generator, LocalGenerator, Prompt, Span
 
 
 @dataclass(frozen=True)
-class Draft:
+class AnswerDraft:
     """What became of an answer. `cited` holds passage ids; `dropped` what no passage supports.
 
     `unknown`: the generator has read the passages and says that they do not hold the answer.
@@ -34,8 +34,30 @@ class Draft:
     spans: tuple[Span, ...] = ()
 
 
-# Yields text that may be shown at once; its value at the end is the whole.
-Writing = Generating[str, None, Draft]
+_Steps = Generating[str, None, AnswerDraft]
+
+
+class Writing:
+    """Yields text that may be shown at once; `draft` is the whole, once that has ended. Closing it
+    ends the work.
+    """
+
+    draft: AnswerDraft
+
+    def __init__(self, steps: _Steps) -> None:
+        self._steps = steps
+
+    def __iter__(self) -> Iterator[str]:
+        self.draft = yield from self._steps
+
+    def close(self) -> None:
+        self._steps.close()
+
+    def finished(self) -> AnswerDraft:
+        """Writes on to the end."""
+        for _ in self:
+            pass
+        return self.draft
 
 
 def write_answer(
@@ -51,7 +73,11 @@ def write_answer(
     A generator that fails, stalls or is down costs the customer its sentences and nothing else.
     `check` is called while the generator is waited for; what it raises ends the work.
     """
-    draft = yield from _write(prompt, generator, quote, config, check)
+    return Writing(_with_spans(prompt, _write(prompt, generator, quote, config, check)))
+
+
+def _with_spans(prompt: Prompt, steps: _Steps) -> _Steps:
+    draft = yield from steps
     cited = [passage for passage in prompt.passages if passage.id in draft.cited]
     return replace(draft, spans=tuple(copies(draft.text, cited)))
 
@@ -62,7 +88,7 @@ def _write(
     quote: Generator,
     config: Config,
     check: Callable[[], None],
-) -> Writing:
+) -> _Steps:
     if generator is quote or prompt.passages[0].language != prompt.language:
         return (yield from _quote(prompt, quote))
     draft = yield from _generate(prompt, generator, config, check)
@@ -72,7 +98,7 @@ def _write(
     if lead:
         yield lead
     quoted = yield from _quote(prompt, quote)
-    return Draft(
+    return AnswerDraft(
         text=draft.text + lead + quoted.text,
         cited=draft.cited | quoted.cited,
         dropped=draft.dropped,
@@ -84,7 +110,7 @@ def _write(
 
 def _generate(
     prompt: Prompt, generator: Generator, config: Config, check: Callable[[], None]
-) -> Writing:
+) -> _Steps:
     grounding = Grounding(prompt.passages, coverage=config.grounding_coverage)
     writing = generator.generate(prompt)
     pieces = timed(
@@ -105,7 +131,7 @@ def _generate(
         error = str(failure)
     finally:
         pieces.close()
-    return Draft(
+    return AnswerDraft(
         text="".join(released),
         cited=frozenset(cited),
         dropped=tuple(grounding.dropped),
@@ -116,7 +142,7 @@ def _generate(
     )
 
 
-def _quote(prompt: Prompt, quote: Generator) -> Writing:
+def _quote(prompt: Prompt, quote: Generator) -> _Steps:
     """Verbatim, so there is nothing to check. Says so where it is in another language."""
     best = prompt.passages[0]
     parts: list[str] = []
@@ -126,4 +152,6 @@ def _quote(prompt: Prompt, quote: Generator) -> Writing:
     for piece in quote.generate(prompt):
         parts.append(piece)
         yield piece
-    return Draft("".join(parts), frozenset({best.id}), generator=quote.name, model=quote.model)
+    return AnswerDraft(
+        "".join(parts), frozenset({best.id}), generator=quote.name, model=quote.model
+    )

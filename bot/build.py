@@ -10,8 +10,9 @@ from bot.errors import BotError, ConfigError
 from bot.intents import KernelIntentClassifier, examples_key, fit
 from bot.line import Line
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
-from bot.types import Generator, LocalGenerator
+from bot.manager import DialogManager
+from bot.suggestions import Suggestions
+from bot.types import Generator, LocalGenerator, Parts
 from knowledge.embedder import load_embedder
 from knowledge.pack import read_intents
 from knowledge.search import KnowledgeBase
@@ -30,6 +31,7 @@ class Frontdesk:
     log: ConversationLog
     knowledge: KnowledgeBase
     manager: DialogManager
+    suggestions: Suggestions
 
     def close(self) -> None:
         """Ends what is being written."""
@@ -56,8 +58,14 @@ def build(config: Config, *, progress: Progress = lambda *_: None) -> Frontdesk:
         quote=quote,
     )
     log = ConversationLog(config.home / "conversations.db")
-    manager = DialogManager(log, parts, config, _line(config, generator))
-    return Frontdesk(config, log, knowledge, manager)
+    line = _line(config, generator)
+    return Frontdesk(
+        config,
+        log,
+        knowledge,
+        DialogManager(log, parts, config, line),
+        Suggestions(log, parts, config, line),
+    )
 
 
 def _line(config: Config, generator: Generator) -> Line:

@@ -27,7 +27,8 @@ class ConfigError(BotError):
 
 
 class UnknownConversation(BotError):
-    pass
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(f"No conversation {conversation_id!r}. Start a new one.")
 
 
 class UnknownTurn(BotError):
@@ -84,3 +85,8 @@ class GeneratorError(BotError):
 
 class TrainingError(BotError):
     pass
+
+
+def first_line(error: BaseException) -> str:
+    """Of what it says, without the dot at its end; its kind where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

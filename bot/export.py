@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 Kind = Literal["conversations", "turns"]
-Format = Literal["csv", "jsonl", "parquet"]
+TextFormat = Literal["csv", "jsonl"]
+Format = Literal[TextFormat, "parquet"]
 
 KINDS: tuple[Kind, ...] = ("conversations", "turns")
 FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
@@ -135,6 +136,14 @@ def json_lines(kind: Kind, found: Iterator[tuple[Any, ...]]) -> Iterator[str]:
         yield json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n"
 
 
+def encoded(kind: Kind, format_: TextFormat, found: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
+    if format_ == "csv":
+        yield b"\xef\xbb\xbf"  # else Excel takes Chinese for something else
+    lines = csv_lines(kind, found) if format_ == "csv" else json_lines(kind, found)
+    for line in lines:
+        yield line.encode()
+
+
 def write_parquet(kind: Kind, found: Iterator[tuple[Any, ...]], file: IO[bytes]) -> None:
     import pyarrow
     import pyarrow.parquet
@@ -164,10 +173,7 @@ def write_file(
         if format_ == "parquet":
             write_parquet(kind, found, file)
         else:
-            lines = csv_lines(kind, found) if format_ == "csv" else json_lines(kind, found)
-            # The mark tells Excel that Chinese characters are UTF-8.
-            file.write(b"\xef\xbb\xbf" if format_ == "csv" else b"")
-            file.writelines(line.encode() for line in lines)
+            file.writelines(encoded(kind, format_, found))
     draft.replace(path)
     return counted.count
 

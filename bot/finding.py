@@ -76,9 +76,6 @@ class Listed:
     owner: str
     outcome: str
     customer_turns: int
-    answers: int
-    declines: int
-    failures: int
     ups: int
     downs: int
     reviews: int
@@ -179,8 +176,7 @@ def match_query(text: str) -> str:
 
 
 _COLUMNS = (
-    "conversation_id, started_at, language, owner, outcome, customer_turns, answers, declines, "
-    "failures, ups, downs, reviews"
+    "conversation_id, started_at, language, owner, outcome, customer_turns, ups, downs, reviews"
 )
 
 

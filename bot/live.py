@@ -113,7 +113,7 @@ class Live:
             [now(ago_seconds=TYPING_SECONDS), conversation_id],
         )
         if not rows:
-            raise UnknownConversation(f"No conversation {conversation_id!r}. Start a new one.")
+            raise UnknownConversation(conversation_id)
         owner, agent, asked_at, typing, turn = rows[0]
         place = self._place(asked_at, conversation_id) if owner == Owner.WAITING else 0
         return LiveState(Owner(owner), agent, place, bool(typing), self.is_staffed(), turn)
@@ -127,11 +127,11 @@ class Live:
             )
         )
 
-    def present(self, *, within_seconds: float = PRESENT_SECONDS) -> list[str]:
+    def present(self) -> list[str]:
         """The names of the agents who have the desk open."""
         rows = self._rows(
             "select distinct user from sessions where seen_at > ? and expires_at > ? order by user",
-            [now(ago_seconds=within_seconds), now()],
+            [now(ago_seconds=PRESENT_SECONDS), now()],
         )
         return [row[0] for row in rows]
 
@@ -173,7 +173,7 @@ class Live:
         """Whoever owns it. Raises UnknownConversation."""
         found = self._open("where conversations.id = ?", [conversation_id])
         if not found:
-            raise UnknownConversation(f"No conversation {conversation_id!r}.")
+            raise UnknownConversation(conversation_id)
         return found[0]
 
     def marks(self, conversation_id: str) -> list[tuple[int, str, str]]:

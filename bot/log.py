@@ -1,4 +1,6 @@
-"""ConversationLog: the only owner of conversations.db. A turn is here before work starts on it."""
+"""ConversationLog: every turn, and who owns the conversation. A turn is here before work starts on
+it.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from typing import Any
 from bot.database import ConversationDatabase, now
 from bot.errors import UnknownConversation, UnknownSuggestion, UnknownTurn
 from bot.ownership import Move, Ownership, after
-from bot.turn_rows import citations_of, columns_of, match_rows, turn_of
-from bot.types import BotTurn, Citation, Conversation, Owner, Rating, Role, Status, Turn
+from bot.turn_rows import citation_of, citations_of, columns_of, match_rows, turn_of
+from bot.types import BotTurn, Citation, Conversation, Owner, Role, Status, Turn
 from knowledge.types import Language
 
 # All turns but the half answers of a bot that was interrupted.
@@ -140,44 +142,6 @@ class ConversationLog:
             columns = {"agent": agent, "suggestion_id": suggestion_id}
             return self._insert(conversation_id, "agent", text, "done", **columns)
 
-    def agent_types(self, conversation_id: str, agent: str) -> None:
-        """Nothing where the agent does not own the conversation: the box may be a little late."""
-        with self._transaction():
-            self._db.execute(
-                "update conversations set typing_at = ? where id = ? and agent = ?",
-                [now(), conversation_id, agent],
-            )
-
-    def customer_types(self, conversation_id: str) -> None:
-        """Nothing where no person reads along. Raises UnknownConversation."""
-        with self._transaction():
-            if self._held(conversation_id).owner in (Owner.WAITING, Owner.AGENT):
-                self._db.execute(
-                    "update conversations set customer_typing_at = ? where id = ?",
-                    [now(), conversation_id],
-                )
-
-    def customer_is_here(self, conversation_id: str) -> None:
-        """A heartbeat of the customer's page."""
-        with self._transaction():
-            self._db.execute(
-                "update conversations set here_at = ? where id = ?", [now(), conversation_id]
-            )
-
-    def add_feedback(
-        self, conversation_id: str, turn_id: int, rating: Rating, comment: str = ""
-    ) -> None:
-        """Stores or replaces the rating of a bot's turn. Raises UnknownTurn."""
-        row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": now()}
-        with self._transaction():
-            found = self._db.execute(
-                "select 1 from turns where id = ? and conversation_id = ? and role = 'bot'",
-                [turn_id, conversation_id],
-            ).fetchone()
-            if found is None:
-                raise UnknownTurn(f"No answer {turn_id} in this conversation.")
-            self._db.table("feedback").upsert(row, pk="turn_id")
-
     def add_contact(self, conversation_id: str, email: str) -> None:
         with self._transaction():
             self._held(conversation_id)
@@ -192,7 +156,7 @@ class ConversationLog:
                 self._db.query("select * from conversations where id = ?", [conversation_id])
             )
         if not rows:
-            raise _unknown(conversation_id)
+            raise UnknownConversation(conversation_id)
         row = rows[0]
         return Conversation(
             row["id"],
@@ -254,7 +218,7 @@ class ConversationLog:
             "select owner, agent from conversations where id = ?", [conversation_id]
         ).fetchone()
         if row is None:
-            raise _unknown(conversation_id)
+            raise UnknownConversation(conversation_id)
         return Ownership(Owner(row[0]), row[1] or "")
 
     def _move(self, conversation_id: str, move: Move, *, agent: str = "", why: str = "") -> None:
@@ -323,13 +287,5 @@ class ConversationLog:
         )
         citations: dict[int, list[Citation]] = {}
         for row in cited:
-            citations.setdefault(row["turn_id"], []).append(
-                Citation(
-                    row["passage_id"], row["document"], row["title"], row["text"], row["score"]
-                )
-            )
+            citations.setdefault(row["turn_id"], []).append(citation_of(row))
         return [turn_of(row, tuple(citations.get(row["id"], ()))) for row in rows]
-
-
-def _unknown(conversation_id: str) -> UnknownConversation:
-    return UnknownConversation(f"No conversation {conversation_id!r}. Start a new one.")

@@ -7,85 +7,38 @@ import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bot.answering import Draft, write_answer
+from bot.answering import AnswerDraft, write_answer
 from bot.config import Config
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
-from bot.handoff import HandOff
 from bot.line import Line
 from bot.log import ConversationLog
-from bot.phrases import Phrase, say
+from bot.phrases import phrase_for, say
 from bot.prompt import build_prompt
 from bot.reader import OwnershipWatch, Reader
 from bot.routing import Decision, decide, decline
-from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import (
     Answer,
     BotTurn,
-    Conversation,
     Generator,
-    IntentClassifier,
     LocalGenerator,
     Owner,
+    Parts,
     Piece,
-    Retriever,
     Route,
     Status,
     Turn,
 )
-from bot.understanding import Understanding, Understood
+from bot.understanding import HISTORY_TURNS, Understanding, Understood
 from bot.watch import TurnReport, Watcher
 from knowledge.characters import clean
-from knowledge.types import Embedder, Language
-
-# What a generator may see of the conversation before, in turns.
-HISTORY_TURNS = 8
-
-_HAND_OFF_PHRASES: dict[str, Phrase] = {
-    "asked_for_person": "hand_off_asked",
-    "complaint": "hand_off_complaint",
-    "second_decline": "hand_off_declined_twice",
-}
-_SMALL_TALK_PHRASES: dict[str, Phrase] = {
-    "greeting": "greeting",
-    "thanks": "thanks",
-    "goodbye": "goodbye",
-    "small_talk": "small_talk",
-    "acknowledgement": "acknowledged",
-}
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a conversation is made of; `bot/build.py` chooses them from the Config."""
-
-    embedder: Embedder
-    intents: IntentClassifier
-    knowledge: Retriever
-    generator: Generator
-    quote: Generator
-
-
-@dataclass(frozen=True)
-class _Turn:
-    """What becomes known of one message on its way."""
-
-    question: Turn
-    history: list[Turn]
-    understood: Understood
-    started: float
-
-    @property
-    def language(self) -> Language:
-        return self.understood.language
-
-    @property
-    def timings_ms(self) -> dict[str, float]:
-        return self.understood.timings_ms
+from knowledge.types import Language
 
 
 class DialogManager:
+    """`reply` is the way of a message. What it calls follows in that order."""
+
     def __init__(
         self, log: ConversationLog, parts: Parts, config: Config, line: Line | None = None
     ) -> None:
@@ -93,7 +46,7 @@ class DialogManager:
         self.line = line or Line(at_once=config.answers_at_once, length=config.line_length)
         self._parts = parts
         self._config = config
-        self._understanding = Understanding(parts.embedder, parts.intents, parts.knowledge, config)
+        self._understanding = Understanding(parts, config)
         self._watchers: list[Watcher] = []
 
     @property
@@ -103,47 +56,6 @@ class DialogManager:
     def watch(self, watcher: Watcher) -> None:
         """`watcher` is called after every message from now on."""
         self._watchers.append(watcher)
-
-    def start(self, language: Language, *, channel: str = "web", follows: str = "") -> Conversation:
-        return self.log.start(language, channel=channel, follows=follows)
-
-    def ask_for_person(self, conversation_id: str) -> Turn:
-        """Puts the customer into the queue. Asking again changes nothing, but is answered."""
-        return HandOff(self.log).ask(conversation_id)
-
-    def suggest(
-        self, conversation_id: str, *, left: threading.Event | None = None
-    ) -> list[Suggestion]:
-        """What an agent could answer to the customer's last message; made once and kept.
-
-        They are made where no customer waits for an answer. Raises ReaderLeft once `left` is set,
-        OwnershipError once the conversation is back with the bot, and Busy where the server stops.
-        """
-        conversation = self.log.conversation(conversation_id)
-        asked = [turn for turn in conversation.turns if turn.role == "customer"]
-        if not asked:
-            return []
-        owners = {conversation.owner, Owner.WAITING, Owner.AGENT}
-        watch = OwnershipWatch(self.log, conversation_id, owners)
-
-        def make() -> list[Suggestion]:
-            reader = Reader(self.line.enter(behind=True), left or threading.Event(), watch)
-            return self._suggestions(asked[-1], conversation.language, reader)
-
-        return Suggestions(self.log.database).of(asked[-1].id, make)
-
-    def _suggestions(self, question: Turn, fallback: Language, reader: Reader) -> list[Suggestion]:
-        try:
-            reader.check()
-            turn = self._understand(question, fallback)
-            near = [m for m in turn.understood.matches if m.score >= self._config.clarify_score / 2]
-            prompt = build_prompt(question.text, near, language=turn.language, history=turn.history)
-            for _ in reader.places():
-                pass
-            parts = self._parts
-            return suggest(prompt, parts.generator, parts.quote, self._config, check=reader.check)
-        finally:
-            reader.ticket.leave()
 
     def warm_up(self) -> None:
         """Loads what waits for its first use, so that the first customer does not wait for it."""
@@ -163,8 +75,7 @@ class DialogManager:
         cancels the work; setting `left` does so from another thread, at once and not at the next
         piece. The message is then stored as cancelled.
         """
-        text = self._accept(text)
-        question = self.log.add_customer_turn(conversation_id, text)
+        question = self.log.add_customer_turn(conversation_id, self._cleaned(text))
         try:
             ticket = self.line.enter()
         except Busy as busy:
@@ -175,18 +86,8 @@ class DialogManager:
         owner = OwnershipWatch(self.log, conversation_id, {Owner.BOT})
         return self._answered(question, Reader(ticket, left or threading.Event(), owner))
 
-    def _accept(self, text: str) -> str:
-        cleaned = clean(text).strip()
-        if not any(c.isprintable() and not c.isspace() and c != "\u200d" for c in cleaned):
-            raise EmptyMessage("The message is empty. Write a question.")
-        if len(cleaned) > self._config.max_message_chars:
-            raise MessageTooLong(
-                f"The message has {len(cleaned):,} characters, "
-                f"and at most {self._config.max_message_chars:,} are read. Shorten it."
-            )
-        return cleaned
-
     def _answered(self, question: Turn, reader: Reader) -> Iterator[Piece | Answer]:
+        """However it ends, the question is settled and the place in line is given back."""
         said: list[str] = []
         try:
             with closing(self._turn(question, reader)) as items:
@@ -205,21 +106,17 @@ class DialogManager:
         finally:
             reader.ticket.leave()
 
-    def _settle(self, question: Turn, status: Status, *, error: str = "") -> None:
-        self._report(TurnReport(status))
-        self.log.settle(question, status, error=error)
-
-    def _report(self, report: TurnReport) -> None:
-        for watcher in self._watchers:
-            watcher(report)
-
     def _turn(self, question: Turn, reader: Reader) -> Generating[Piece | Answer, None, None]:
+        """The bot's turn: it understands, decides, writes and stores."""
         conversation = self.log.head(question.conversation_id)
         if conversation.owner is not Owner.BOT:
             raise OwnershipError("A person owns this conversation.")
-        turn = self._understand(question, conversation.language)
-        last_route = next((t.route for t in reversed(turn.history) if t.role == "bot"), None)
-        understood = turn.understood
+        started = time.perf_counter()
+        history = self.log.recent_turns(conversation.id, before=question.id, limit=HISTORY_TURNS)
+        understood = self._understanding.read(
+            question.text, history, fallback=conversation.language
+        )
+        last_route = next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
         decision = decide(
             understood.intent,
             understood.usable,
@@ -227,40 +124,47 @@ class DialogManager:
             self._config,
             own_score=understood.own_score,
         )
-        draft = Draft("")
+        draft = AnswerDraft("")
         if decision.route is Route.ANSWER:
-            yield from self._wait_in_line(turn, reader)
-            draft = yield from self._write(turn, reader)
+            yield from self._wait_in_line(understood, reader)
+            draft = yield from self._write(understood, reader)
             if draft.unknown:
                 decision = decline(last_route, "not_in_passages")
         if decision.route is not Route.ANSWER:
-            draft = replace(draft, text=say(_phrase(decision), turn.language))
+            draft = replace(draft, text=say(phrase_for(decision), understood.language))
             yield Piece(draft.text)
-        yield self._stored(turn, decision, draft)
+        understood.timings_ms["total"] = _milliseconds(started)
+        yield self._stored(question, _bot_turn(understood, decision, draft), understood.language)
 
-    def _understand(self, question: Turn, fallback: Language) -> _Turn:
-        started = time.perf_counter()
-        history = self.log.recent_turns(
-            question.conversation_id, before=question.id, limit=HISTORY_TURNS
-        )
-        understood = self._understanding.read(question.text, history, fallback=fallback)
-        return _Turn(question, history, understood, started)
+    def _cleaned(self, text: str) -> str:
+        """Without what may stand in no text. Raises EmptyMessage and MessageTooLong."""
+        cleaned = clean(text).strip()
+        if not any(c.isprintable() and not c.isspace() and c != "\u200d" for c in cleaned):
+            raise EmptyMessage("The message is empty. Write a question.")
+        if len(cleaned) > self._config.max_message_chars:
+            raise MessageTooLong(
+                f"The message has {len(cleaned):,} characters, "
+                f"and at most {self._config.max_message_chars:,} are read. Shorten it."
+            )
+        return cleaned
 
-    def _wait_in_line(self, turn: _Turn, reader: Reader) -> Iterator[Piece]:
+    def _wait_in_line(self, understood: Understood, reader: Reader) -> Iterator[Piece]:
         """Until it is this customer's turn. Raises Busy, and what Reader.check raises."""
-        since = time.perf_counter()
+        since, waited = time.perf_counter(), False
         for place in reader.places():
             yield Piece("", place=place)
-            turn.timings_ms["wait"] = 0.0
-        if "wait" in turn.timings_ms:
-            turn.timings_ms["wait"] = _milliseconds(since)
+            waited = True
+        if waited:
+            understood.timings_ms["wait"] = _milliseconds(since)
 
-    def _write(self, turn: _Turn, reader: Reader) -> Generating[Piece, None, Draft]:
+    def _write(
+        self, understood: Understood, reader: Reader
+    ) -> Generating[Piece, None, AnswerDraft]:
         prompt = build_prompt(
-            turn.question.text,
-            turn.understood.usable[: self._config.passages_per_prompt],
-            language=turn.language,
-            history=turn.history,
+            understood.text,
+            understood.usable[: self._config.passages_per_prompt],
+            language=understood.language,
+            history=understood.history,
         )
         writing = write_answer(
             prompt, self._parts.generator, self._parts.quote, self._config, check=reader.check
@@ -268,60 +172,37 @@ class DialogManager:
         since = time.perf_counter()
         # Closed here, not when it is forgotten: what `check` raises holds on to it.
         with closing(writing):
-            while True:
-                try:
-                    text = next(writing)
-                except StopIteration as end:
-                    draft: Draft = end.value
-                    turn.timings_ms["generate"] = _milliseconds(since)
-                    return draft
-                turn.timings_ms.setdefault("first_word", _milliseconds(since))
+            for text in writing:
+                understood.timings_ms.setdefault("first_word", _milliseconds(since))
                 reader.check()
                 yield Piece(text)
+        understood.timings_ms["generate"] = _milliseconds(since)
+        return writing.draft
 
-    def _stored(self, turn: _Turn, decision: Decision, draft: Draft) -> Answer:
-        turn.timings_ms["total"] = _milliseconds(turn.started)
-        owner = Owner.WAITING if decision.route is Route.HAND_OFF else Owner.BOT
-        reply = BotTurn(
-            text=draft.text,
-            route=decision.route,
-            rule=decision.rule,
-            intent=turn.understood.intent,
-            matches=turn.understood.matches,
-            cited=draft.cited,
-            spans=draft.spans,
-            options=decision.options,
-            dropped=draft.dropped,
-            generator=draft.generator,
-            model=draft.model,
-            knowledge_version=turn.understood.knowledge_version,
-            error=draft.error,
-            timings_ms=turn.timings_ms,
-            owner=owner,
-        )
-        stored = self.log.add_bot_turn(turn.question, reply)
+    def _stored(self, question: Turn, reply: BotTurn, language: Language) -> Answer:
+        stored = self.log.add_bot_turn(question, reply)
         self._report(
             TurnReport(
-                status="done",
-                route=decision.route,
-                rule=decision.rule,
-                generator=draft.generator,
-                fallback=bool(draft.error),
-                timings_ms=turn.timings_ms,
+                "done",
+                reply.route,
+                reply.rule,
+                reply.generator,
+                fallback=bool(reply.error),
+                timings_ms=reply.timings_ms,
             )
         )
         return Answer(
             conversation_id=stored.conversation_id,
             turn_id=stored.id,
             text=stored.text,
-            route=decision.route,
-            language=turn.language,
-            owner=owner,
-            intent=turn.understood.intent,
+            route=reply.route,
+            language=language,
+            owner=reply.owner,
+            intent=reply.intent,
             citations=stored.citations,
-            spans=draft.spans,
-            options=decision.options,
-            timings_ms=turn.timings_ms,
+            spans=stored.spans,
+            options=stored.options,
+            timings_ms=reply.timings_ms,
         )
 
     def _silent(self, question: Turn, said: str = "") -> Answer:
@@ -331,16 +212,34 @@ class DialogManager:
         head = self.log.head(question.conversation_id)
         return Answer(head.id, question.id, "", Route.SILENT, head.language, head.owner)
 
+    def _settle(self, question: Turn, status: Status, *, error: str = "") -> None:
+        self._report(TurnReport(status))
+        self.log.settle(question, status, error=error)
+
+    def _report(self, report: TurnReport) -> None:
+        for watcher in self._watchers:
+            watcher(report)
+
+
+def _bot_turn(understood: Understood, decision: Decision, draft: AnswerDraft) -> BotTurn:
+    return BotTurn(
+        text=draft.text,
+        route=decision.route,
+        rule=decision.rule,
+        intent=understood.intent,
+        matches=understood.matches,
+        cited=draft.cited,
+        spans=draft.spans,
+        options=decision.options,
+        dropped=draft.dropped,
+        generator=draft.generator,
+        model=draft.model,
+        knowledge_version=understood.knowledge_version,
+        error=draft.error,
+        timings_ms=understood.timings_ms,
+        owner=Owner.WAITING if decision.route is Route.HAND_OFF else Owner.BOT,
+    )
+
 
 def _milliseconds(since: float) -> float:
     return (time.perf_counter() - since) * 1000.0
-
-
-def _phrase(decision: Decision) -> Phrase:
-    if decision.route is Route.HAND_OFF:
-        return _HAND_OFF_PHRASES[decision.rule]
-    if decision.route is Route.SMALL_TALK:
-        return _SMALL_TALK_PHRASES[decision.rule]
-    if decision.route is Route.CLARIFY:
-        return "clarify" if len(decision.options) > 1 else "clarify_one"
-    return "decline_near" if decision.options else "decline"

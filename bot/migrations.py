@@ -1,11 +1,15 @@
-"""The numbered steps of conversations.db's schema. A step that has shipped is never edited."""
+"""The numbered steps of conversations.db's schema. A step that has shipped is never edited, and
+neither is its script in schema/.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 from sqlite_utils import Database, Migrations
 
-from bot.counts_schema import create_counts
-from bot.facts_schema import create_facts, create_full_text, create_reviews
+_SCRIPTS = Path(__file__).parent / "schema"
 
 migrations = Migrations("conversations")
 
@@ -177,17 +181,17 @@ def _agents(db: Database) -> None:
 
 @migrations(name="020_facts_of_conversations_and_answers")
 def _facts(db: Database) -> None:
-    create_facts(db)
+    _run(db, "020_facts.sql")
 
 
 @migrations(name="021_full_text_of_turns")
 def _full_text(db: Database) -> None:
-    create_full_text(db)
+    _run(db, "021_full_text.sql")
 
 
 @migrations(name="022_reviews_and_drafts")
 def _reviews(db: Database) -> None:
-    create_reviews(db)
+    _run(db, "022_reviews_and_drafts.sql")
 
 
 @migrations(name="040_where_each_word_comes_from")
@@ -197,7 +201,7 @@ def _spans(db: Database) -> None:
 
 @migrations(name="060_counts_by_day")
 def _counts(db: Database) -> None:
-    create_counts(db)
+    _run(db, "060_counts_by_day.sql")
 
 
 @migrations(name="061_customers_who_type")
@@ -215,3 +219,13 @@ def _who_changed_a_draft(db: Database) -> None:
 def _all_who_changed_a_draft(db: Database) -> None:
     """A list in JSON, where the name of the last one stood."""
     db.execute("update drafts set changed_by = json_array(changed_by) where changed_by <> ''")
+
+
+def _run(db: Database, script: str) -> None:
+    """Statement by statement: sqlite3's executescript would end the step's transaction."""
+    statement = ""
+    for line in (_SCRIPTS / script).read_text(encoding="utf-8").splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""

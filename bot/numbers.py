@@ -1,64 +1,27 @@
-"""Figures over a period: counts by day, week or month, and the times that customers wait.
+"""Figures over a period: what there was of each kind, by day, week or month.
 
-Reads only: the counts of bot/counts_schema.py and the facts of bot/facts_schema.py. Days are UTC's.
+Reads only: the facts and the counts by day that bot/schema/ lays down. Days are UTC's.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.outcomes import Outcome, Share, outcome_shares, share
+from bot.period import Period
+from bot.waits import Percentiles, Timing, Waits, answer_times, percentiles, read_waits
 
-# So many bars can be told apart, and hit with a finger.
-_MOST_BARS = 45
 # Intents that get a colour of their own.
 _INTENTS_SHOWN = 7
 _RISING_SHOWN = 8
 OTHER = "other"
-
-
-@dataclass(frozen=True)
-class Period:
-    """Both days are included."""
-
-    since: date
-    until: date
-
-    @property
-    def days(self) -> int:
-        return (self.until - self.since).days + 1
-
-    def before(self) -> Period:
-        """As many days, up to the day before this one."""
-        length = timedelta(days=self.days)
-        return Period(self.since - length, self.until - length)
-
-    def bounds(self) -> tuple[str, str]:
-        """As times of the log are compared: from the first, and before the second."""
-        return self.since.isoformat(), (self.until + timedelta(days=1)).isoformat()
-
-    def days_of_log(self) -> tuple[str, str]:
-        """Its first and last day, as bot/counts_schema.py names days."""
-        return self.since.isoformat(), self.until.isoformat()
-
-    def parts(self) -> list[Period]:
-        """Days, or weeks from Monday, or months: at most so many as can be looked at."""
-        if self.days <= _MOST_BARS:
-            starts = [self.since + timedelta(days=n) for n in range(self.days)]
-        elif self.days <= 7 * _MOST_BARS:
-            starts = list(_starts(self, lambda day: day.weekday() == 0))
-        else:
-            starts = list(_starts(self, lambda day: day.day == 1))
-        ends = [start - timedelta(days=1) for start in starts[1:]] + [self.until]
-        return [Period(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -83,33 +46,6 @@ class Series:
     @property
     def totals(self) -> dict[str, int]:
         return {name: sum(bar.counts.get(name, 0) for bar in self.bars) for name in self.names}
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """In the unit of what was measured. `n` is how many there were."""
-
-    n: int
-    p50: float
-    p95: float
-
-
-@dataclass(frozen=True)
-class Waits:
-    """`joined` of the `asked` conversations got a person, after so many seconds."""
-
-    asked: int
-    joined: int
-    seconds: Percentiles | None
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One part of the period; milliseconds of the bot's answers."""
-
-    period: Period
-    first_word: Percentiles | None
-    whole: Percentiles | None
 
 
 @dataclass(frozen=True)
@@ -152,7 +88,7 @@ def read_numbers(connection: sqlite3.Connection, period: Period) -> Numbers:
     solved = _grouped(connection, period, "solved")
     intents = [row for row in _answers(connection, period, "intent") if row[1]]
     ratings = [row for row in _answers(connection, period, "rating") if row[1]]
-    times = [_times(connection, part) for part in parts]
+    times = [answer_times(connection, part) for part in parts]
     every_time = np.concatenate(times)
     return Numbers(
         period=period,
@@ -167,13 +103,12 @@ def read_numbers(connection: sqlite3.Connection, period: Period) -> Numbers:
         by_intent=_series(parts, _most_frequent(intents)),
         by_rating=_series(parts, ratings),
         rising=_rising(intents, _answers(connection, period.before(), "intent")),
-        whole=_percentiles(every_time[:, 1]),
-        first_word=_percentiles(every_time[:, 0]),
+        whole=percentiles(every_time[:, 1]),
+        first_word=percentiles(every_time[:, 0]),
         timings=[
-            Timing(part, _percentiles(its[:, 0]), _percentiles(its[:, 1]))
-            for part, its in zip(parts, times, strict=True)
+            Timing(part, percentiles(its[:, 1])) for part, its in zip(parts, times, strict=True)
         ],
-        waits=_waits(connection, period),
+        waits=read_waits(connection, period),
         satisfaction=_satisfaction(connection, period),
         documents=_documents(connection, period),
     )
@@ -218,7 +153,7 @@ def _grouped(
     )
 
 
-def _series(parts: Sequence[Period], counted: Iterable[tuple[str, str, int]]) -> Series:
+def _series(parts: Sequence[Period], counted: Iterable[_Counted]) -> Series:
     totals: Counter[str] = Counter()
     by_part: list[Counter[str]] = [Counter() for _ in parts]
     place = _places(parts)
@@ -266,37 +201,6 @@ def _totals(counted: Iterable[_Counted]) -> Counter[str]:
     return totals
 
 
-# Milliseconds to the first word, and to the whole, of one answer a row; nan where not known.
-_Times = npt.NDArray[np.float64]
-
-
-def _times(connection: sqlite3.Connection, part: Period) -> _Times:
-    rows = connection.execute(
-        "select first_word_ms, total_ms from answer_facts "
-        "where created_at >= ? and created_at < ? and route = 'answer'",
-        part.bounds(),
-    ).fetchall()
-    return np.array(rows, dtype=np.float64).reshape(-1, 2)
-
-
-def _percentiles(values: _Times) -> Percentiles | None:
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return None
-    p50, p95 = np.percentile(known, [50, 95])
-    return Percentiles(known.size, float(p50), float(p95))
-
-
-def _waits(connection: sqlite3.Connection, period: Period) -> Waits:
-    rows = connection.execute(
-        "select (julianday(joined_at) - julianday(waiting_at)) * 86400 from conversation_facts "
-        "where started_at >= ? and started_at < ? and waiting_at is not null",
-        period.bounds(),
-    ).fetchall()
-    seconds = [value for (value,) in rows if value is not None]
-    return Waits(len(rows), len(seconds), _percentiles(np.array(seconds)))
-
-
 def _satisfaction(connection: sqlite3.Connection, period: Period) -> dict[int, int]:
     """1..5 -> how many customers said so; all five are there where one is."""
     found = _grouped(connection, period, "satisfaction")
@@ -312,10 +216,3 @@ def _documents(connection: sqlite3.Connection, period: Period) -> dict[str, int]
             period.days_of_log(),
         ).fetchall()
     )
-
-
-def _starts(period: Period, begins: Callable[[date], bool]) -> Iterator[date]:
-    for n in range(period.days):
-        day = period.since + timedelta(days=n)
-        if n == 0 or begins(day):
-            yield day

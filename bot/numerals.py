@@ -42,7 +42,7 @@ _TEN_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?万")
 
 
 def spelled_out_to_digits(text: str) -> str:
-    """`text` is normalised (bot.words.normalise). Ordinals and "one" as a pronoun stay words."""
+    """`text` is normalised (bot.terms.normalise). Ordinals and "one" as a pronoun stay words."""
     text = _ENGLISH.sub(_english, text)
     text = _CHINESE.sub(_chinese, text)
     return _TEN_THOUSANDS.sub(lambda match: f"{float(match[1]) * 10_000:.0f}", text)

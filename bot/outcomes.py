@@ -1,6 +1,6 @@
 """What conversations came to, as shares with their denominators and intervals.
 
-The facts are stored (bot/facts_schema.py) and the classes computed when read, by the view
+The facts are stored (bot/schema/020_facts.sql) and the classes computed when read, by the view
 `outcomes`: an answer becomes "assumed solved" by nobody coming back.
 """
 

@@ -1,4 +1,4 @@
-"""What the bot itself says when no passage speaks, in both languages.
+"""What the bot itself says when no passage speaks, in both languages, and when it says which.
 
 These sentences are part of the conversation: they are logged with it. What the page around the
 conversation says stands in ui/text.py.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from bot.routing import Decision
+from bot.types import Route
 from knowledge.types import Language
 
 Phrase = Literal[
@@ -117,6 +119,27 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "zh": "已回到自动助手。",
     },
 }
+
+# What goes with a rule of routing, where its route does not say enough.
+_OF_RULES: Mapping[str, Phrase] = {
+    "asked_for_person": "hand_off_asked",
+    "complaint": "hand_off_complaint",
+    "second_decline": "hand_off_declined_twice",
+    "greeting": "greeting",
+    "thanks": "thanks",
+    "goodbye": "goodbye",
+    "small_talk": "small_talk",
+    "acknowledgement": "acknowledged",
+}
+
+
+def phrase_for(decision: Decision) -> Phrase:
+    """For every route but ANSWER."""
+    if decision.route in (Route.HAND_OFF, Route.SMALL_TALK):
+        return _OF_RULES[decision.rule]
+    if decision.route is Route.CLARIFY:
+        return "clarify" if len(decision.options) > 1 else "clarify_one"
+    return "decline_near" if decision.options else "decline"
 
 
 def say(phrase: Phrase, language: Language, **values: str) -> str:

@@ -62,7 +62,6 @@ class Review:
     right_passage: str = ""
     tags: tuple[str, ...] = ()
     note: str = ""
-    updated_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,11 +208,11 @@ def reviews_of(connection: sqlite3.Connection, conversation_id: str) -> dict[int
     """Turn's id -> its reviews, the oldest first."""
     found: dict[int, list[Review]] = {}
     cursor = connection.execute(
-        "select turn_id, reviewer, verdict, reasons, corrected, right_passage, tags, note, "
-        "updated_at from reviews where conversation_id = ? order by id",
+        "select turn_id, reviewer, verdict, reasons, corrected, right_passage, tags, note "
+        "from reviews where conversation_id = ? order by id",
         [conversation_id],
     )
-    for turn_id, reviewer, verdict, reasons, corrected, passage, tags, note, at in cursor:
+    for turn_id, reviewer, verdict, reasons, corrected, passage, tags, note in cursor:
         review = Review(
             turn_id,
             reviewer,
@@ -223,7 +222,6 @@ def reviews_of(connection: sqlite3.Connection, conversation_id: str) -> dict[int
             passage,
             tuple(json.loads(tags)),
             note,
-            at,
         )
         found.setdefault(turn_id, []).append(review)
     return found
@@ -240,16 +238,6 @@ def agreement(connection: sqlite3.Connection) -> Agreement | None:
     pairs = [pair for each in verdicts.values() for pair in combinations(each, 2)]
     same = share("same", sum(first == second for first, second in pairs), len(pairs))
     return Agreement(same, _kappa(pairs)) if same else None
-
-
-def counted_verdicts(connection: sqlite3.Connection, *, since: str, until: str) -> dict[str, int]:
-    """Verdict -> reviews of turns of these days."""
-    rows = connection.execute(
-        "select verdict, count(*) from reviews join turns on turns.id = turn_id "
-        "where turns.created_at >= ? and turns.created_at < ? group by verdict",
-        [since, until + "~"],
-    )
-    return dict(rows.fetchall())
 
 
 def _kappa(pairs: Sequence[tuple[str, str]]) -> float | None:

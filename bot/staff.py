@@ -97,7 +97,7 @@ class Staff:
             self._db.execute("delete from users where name = ?", [member["name"]])
             write_audit(self._database, by, "user_removed", detail=member["name"])
 
-    def set_password(self, name: str, password: str, *, by: str = "") -> None:
+    def set_password(self, name: str, password: str) -> None:
         """Whoever is logged in with the old password is logged out."""
         hashed = self._hash(password)
         with self._database.transaction():
@@ -106,7 +106,7 @@ class Staff:
                 "update users set password = ? where name = ?", [hashed, member["name"]]
             )
             self._db.execute("delete from sessions where user = ?", [member["name"]])
-            write_audit(self._database, by, "password_changed", detail=member["name"])
+            write_audit(self._database, "", "password_changed", detail=member["name"])
 
     def members(self) -> list[StaffMember]:
         with self._database.lock:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
-from bot.answering import Draft, write_answer
+from bot.answering import write_answer
 from bot.blocks import Block, blocks, cells
 from bot.config import Config
-from bot.database import ConversationDatabase, now
+from bot.database import now
 from bot.errors import GeneratorError
 from bot.grounding import Grounding
+from bot.line import Line
+from bot.log import ConversationLog
+from bot.prompt import build_prompt
+from bot.reader import OwnershipWatch, Reader
 from bot.sentences import sentences
-from bot.types import Generator, OfferingGenerator, Prompt
+from bot.types import (
+    Conversation,
+    Generator,
+    OfferingGenerator,
+    Owner,
+    Parts,
+    Prompt,
+    Turn,
+)
+from bot.understanding import HISTORY_TURNS, Understanding
 from knowledge.types import Passage
 
 MAX_SUGGESTIONS = 5
@@ -44,6 +58,90 @@ class Suggestion:
     id: int = 0
 
 
+class Suggestions:
+    """Made once for each question, and kept in conversations.db, beside what the agent sent
+    (`turns.suggestion_id`).
+    """
+
+    def __init__(self, log: ConversationLog, parts: Parts, config: Config, line: Line) -> None:
+        self._log = log
+        self._parts = parts
+        self._config = config
+        self._line = line
+        self._understanding = Understanding(parts, config)
+
+    def of(self, conversation_id: str, *, left: threading.Event | None = None) -> list[Suggestion]:
+        """What could be answered to the customer's last message.
+
+        They are made where no customer waits for an answer. Raises ReaderLeft once `left` is set,
+        OwnershipError once the conversation is back with the bot, and Busy where the server stops.
+        """
+        conversation = self._log.conversation(conversation_id)
+        asked = [turn for turn in conversation.turns if turn.role == "customer"]
+        if not asked:
+            return []
+        question = asked[-1]
+        if not (kept := self._read(question.id)):
+            self._store(question.id, self._make(question, conversation, left or threading.Event()))
+            kept = self._read(question.id)
+        return kept
+
+    def _make(
+        self, question: Turn, conversation: Conversation, left: threading.Event
+    ) -> list[Suggestion]:
+        owners = {conversation.owner, Owner.WAITING, Owner.AGENT}
+        watch = OwnershipWatch(self._log, conversation.id, owners)
+        reader = Reader(self._line.enter(behind=True), left, watch)
+        try:
+            reader.check()
+            prompt = self._prompt(question, conversation)
+            for _ in reader.places():
+                pass
+            parts = self._parts
+            return suggest(prompt, parts.generator, parts.quote, self._config, check=reader.check)
+        finally:
+            reader.ticket.leave()
+
+    def _prompt(self, question: Turn, conversation: Conversation) -> Prompt:
+        before = [turn for turn in conversation.turns if turn.id < question.id]
+        understood = self._understanding.read(
+            question.text, before[-HISTORY_TURNS:], fallback=conversation.language
+        )
+        least = self._config.clarify_score / 2
+        near = [match for match in understood.matches if match.score >= least]
+        return build_prompt(
+            understood.text, near, language=understood.language, history=understood.history
+        )
+
+    def _read(self, question_id: int) -> list[Suggestion]:
+        with self._log.database.lock:
+            rows = list(
+                self._log.database.db.query(
+                    "select * from suggestions where question_id = ? order by rank", [question_id]
+                )
+            )
+        return [_from_row(row) for row in rows]
+
+    def _store(self, question_id: int, made: list[Suggestion]) -> None:
+        rows = [
+            {
+                "question_id": question_id,
+                "rank": rank,
+                "text": suggestion.text,
+                "source": suggestion.source,
+                "passages": json.dumps(suggestion.sources, ensure_ascii=False),
+                "generator": suggestion.generator,
+                "model": suggestion.model,
+                "created_at": now(),
+            }
+            for rank, suggestion in enumerate(made, start=1)
+        ]
+        database = self._log.database
+        with database.transaction():
+            if not self._read(question_id):  # a second agent's page may have been quicker
+                database.db.table("suggestions").insert_all(rows)
+
+
 def suggest(
     prompt: Prompt,
     generator: Generator,
@@ -68,7 +166,7 @@ def _drafts(
     config: Config,
     check: Callable[[], None],
 ) -> Iterator[Suggestion]:
-    draft = _whole(write_answer(prompt, generator, quote, config, check=check))
+    draft = write_answer(prompt, generator, quote, config, check=check).finished()
     if draft.text:
         source: Source = "passage" if draft.generator == quote.name else "generator"
         cited = [p for p in prompt.passages if p.id in draft.cited]
@@ -97,15 +195,6 @@ def _offered(
         copied = {span.passage_id for span in told.spans}
         cited = [passage for passage in prompt.passages if passage.id in copied]
         yield _suggestion(text, "generator", cited, generator.name, generator.model)
-
-
-def _whole(writing: Iterator[str]) -> Draft:
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            draft: Draft = end.value
-            return draft
 
 
 def _suggestion(
@@ -142,48 +231,6 @@ def _distinct(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
         if letters and letters not in said:
             said.add(letters)
             yield suggestion
-
-
-class Suggestions:
-    """Those that were made, in conversations.db: made once for each question, and kept, beside what
-    the agent sent (`turns.suggestion_id`).
-    """
-
-    def __init__(self, database: ConversationDatabase) -> None:
-        self._database = database
-
-    def of(self, question_id: int, make: Callable[[], list[Suggestion]]) -> list[Suggestion]:
-        if not (kept := self._read(question_id)):
-            self._store(question_id, make())
-            kept = self._read(question_id)
-        return kept
-
-    def _read(self, question_id: int) -> list[Suggestion]:
-        with self._database.lock:
-            rows = list(
-                self._database.db.query(
-                    "select * from suggestions where question_id = ? order by rank", [question_id]
-                )
-            )
-        return [_from_row(row) for row in rows]
-
-    def _store(self, question_id: int, made: list[Suggestion]) -> None:
-        rows = [
-            {
-                "question_id": question_id,
-                "rank": rank,
-                "text": suggestion.text,
-                "source": suggestion.source,
-                "passages": json.dumps(suggestion.sources, ensure_ascii=False),
-                "generator": suggestion.generator,
-                "model": suggestion.model,
-                "created_at": now(),
-            }
-            for rank, suggestion in enumerate(made, start=1)
-        ]
-        with self._database.transaction():
-            if not self._read(question_id):  # a second agent's page may have been quicker
-                self._database.db.table("suggestions").insert_all(rows)
 
 
 def _from_row(row: dict[str, Any]) -> Suggestion:

@@ -99,7 +99,7 @@ def read_trace(connection: sqlite3.Connection, conversation_id: str, *, coverage
         [conversation_id],
     ).fetchone()
     if head is None:
-        raise UnknownConversation(f"No conversation {conversation_id!r}.")
+        raise UnknownConversation(conversation_id)
     cursor = connection.execute(
         "select turns.*, feedback.rating, feedback.comment from turns "
         "left join feedback on turn_id = turns.id where conversation_id = ? order by turns.id",

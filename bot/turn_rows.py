@@ -27,6 +27,10 @@ def turn_of(row: Mapping[str, Any], citations: tuple[Citation, ...]) -> Turn:
     )
 
 
+def citation_of(row: Mapping[str, Any]) -> Citation:
+    return Citation(row["passage_id"], row["document"], row["title"], row["text"], row["score"])
+
+
 def columns_of(reply: BotTurn) -> dict[str, Any]:
     intent = reply.intent
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
-from knowledge.types import Language, LookUp, Match, Passage, Reading, Vectors
+from knowledge.types import Embedder, Language, LookUp, Match, Passage, Reading, Vectors
 
 Role = Literal["customer", "bot", "agent", "system"]
 Status = Literal["accepted", "done", "failed", "cancelled"]
@@ -253,3 +253,16 @@ class LocalGenerator(Generator, Protocol):
     def close(self) -> None:
         """Ends what is being written."""
         ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What stands at the seams; `bot/build.py` chooses it from the Config. `quote` writes where
+    `generator` cannot.
+    """
+
+    embedder: Embedder
+    intents: IntentClassifier
+    knowledge: Retriever
+    generator: Generator
+    quote: Generator

@@ -15,18 +15,23 @@ from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
 from bot.routing import ACKNOWLEDGEMENT
-from bot.types import Intent, IntentClassifier, Retriever, Turn
+from bot.types import Intent, Parts, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.spelling import is_plain_english
-from knowledge.types import Embedder, Language, LookUp, Match, Reading
+from knowledge.types import Language, LookUp, Match, Reading
+
+# How much of the conversation before a message is read, in turns; a generator may see it, too.
+HISTORY_TURNS = 8
 
 
 @dataclass(frozen=True)
 class Understood:
-    """`usable`: the matches that tell the kind of fact that is asked for; `own_score` is the best
-    one's of the message read alone. Times are in ms.
+    """`text` and `history` are what was read. `usable`: the matches that tell the kind of fact that
+    is asked for; `own_score` is the best one's of the message read alone.
     """
 
+    text: str
+    history: tuple[Turn, ...]
     language: Language
     intent: Intent
     matches: tuple[Match, ...]
@@ -38,41 +43,36 @@ class Understood:
 
 @dataclass(frozen=True)
 class Understanding:
-    embedder: Embedder
-    intents: IntentClassifier
-    knowledge: Retriever
+    parts: Parts
     config: Config
 
     def read(self, text: str, history: Sequence[Turn], *, fallback: Language) -> Understood:
         """`fallback`: the language where no message tells it. Each text is embedded once."""
         timings: dict[str, float] = {}
         language = _language(text, history, fallback)
-        alone = self.knowledge.corrected(without_courtesy(text))
+        alone = self._plain(text)
         kinds = asked_kinds(alone)
-        looked_up = self.knowledge.look_up(alone)
-        with _timed(timings, "embed"):
-            reading = self.embedder.read([alone])[0]
+        looked_up, reading = self._read(alone, timings)
         with _timed(timings, "classify"):
             intent = self._intent(text, alone, reading)
         matches = self._search(alone, looked_up, reading, language, timings)
-        own_score = _best([match for match in matches if tells(match.passage, kinds)])
-        before = said_before(history)
-        if before and (leans_on_history(alone) or _best(matches) < self.config.answer_score):
-            query = with_context(self.knowledge.corrected(without_courtesy(before)), alone)
-            looked_up = self.knowledge.look_up(query)
-            with _timed(timings, "embed"):
-                reading = self.embedder.read([query])[0]
-            in_context = self._search(query, looked_up, reading, language, timings)
-            matches = self._chosen(alone, matches, in_context)
-            if leans_on_history(alone):
-                own_score = _best([match for match in matches if tells(match.passage, kinds)])
+        own_score = _best(_telling(matches, kinds))
+        before, leans = said_before(history), leans_on_history(alone)
+        if before and (leans or _best(matches) < self.config.answer_score):
+            query = with_context(self._plain(before), alone)
+            in_context = self._search(query, *self._read(query, timings), language, timings)
+            matches = self._chosen(matches, in_context, leans=leans)
+            if leans:
+                own_score = _best(_telling(matches, kinds))
         return Understood(
+            text=text,
+            history=tuple(history),
             language=language,
             intent=intent,
             matches=tuple(matches),
-            usable=tuple(match for match in matches if tells(match.passage, kinds)),
+            usable=tuple(_telling(matches, kinds)),
             own_score=own_score,
-            knowledge_version=self.knowledge.version,
+            knowledge_version=self.parts.knowledge.version,
             timings_ms=timings,
         )
 
@@ -80,7 +80,16 @@ class Understanding:
         """So little as "ok" or "收到" is near to anything: it is told by its form."""
         if only_acknowledges(text):
             return Intent(ACKNOWLEDGEMENT, 1.0, known=True)
-        return self.intents.classify(alone, reading.deep)
+        return self.parts.intents.classify(alone, reading.deep)
+
+    def _plain(self, text: str) -> str:
+        return self.parts.knowledge.corrected(without_courtesy(text))
+
+    def _read(self, text: str, timings_ms: dict[str, float]) -> tuple[LookUp, Reading]:
+        """Its words are looked up while it is embedded."""
+        looked_up = self.parts.knowledge.look_up(text)
+        with _timed(timings_ms, "embed"):
+            return looked_up, self.parts.embedder.read([text])[0]
 
     def _search(
         self,
@@ -92,22 +101,26 @@ class Understanding:
     ) -> list[Match]:
         k = self.config.passages_per_prompt + 1
         with _timed(timings_ms, "search"):
-            return self.knowledge.search(
+            return self.parts.knowledge.search(
                 query, reading, looked_up=looked_up, k=k, language=language
             )
 
-    def _chosen(self, text: str, alone: list[Match], in_context: list[Match]) -> list[Match]:
+    def _chosen(self, alone: list[Match], in_context: list[Match], *, leans: bool) -> list[Match]:
         """A message that does not go on by its form follows up the one before only where the two
         lead to something that holds enough of its own words: else nonsense would get the last
         answer once more.
         """
-        if leans_on_history(text):
+        if leans:
             own_meaning = _best(alone) > _best(in_context) + self.config.follow_up_margin
             return alone if own_meaning or not in_context else in_context
         least = self.config.follow_up_words
         own_words = {match.passage.id for match in alone if match.lexical > least}
         follows = _best(in_context) > _best(alone) and in_context[0].passage.id in own_words
         return in_context if follows else alone
+
+
+def _telling(matches: Sequence[Match], kinds: frozenset[str]) -> list[Match]:
+    return [match for match in matches if tells(match.passage, kinds)]
 
 
 def _best(matches: Sequence[Match]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.answering import Draft, write_answer
+from bot.answering import AnswerDraft, write_answer
 from bot.build import build_generator, build_quote
 from bot.config import Config
 from bot.facts import Facts, facts, foreign_facts
@@ -123,7 +123,7 @@ def measure_answers(
 class _Written:
     """`draft` is what the generator wrote before the check."""
 
-    answer: Draft
+    answer: AnswerDraft
     draft: str
     score: float
     prompt: Prompt
@@ -136,14 +136,9 @@ def _write(
     prompt = build_prompt(case.question, matches, language=case.language, history=case.history)
     overheard.draft = []
     chosen = quote if overheard.name == quote.name else overheard
-    writing = write_answer(prompt, chosen, quote, config)
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            answer: Draft = end.value
-            draft = "".join(overheard.draft) or answer.text
-            return _Written(answer, draft, matches[0].score, prompt)
+    answer = write_answer(prompt, chosen, quote, config).finished()
+    draft = "".join(overheard.draft) or answer.text
+    return _Written(answer, draft, matches[0].score, prompt)
 
 
 def _row(case: Case, written: _Written, config: Config) -> Row:
@@ -213,7 +208,7 @@ def _invented(text: str, given: Facts) -> tuple[list[str], list[str]]:
     return numbers, [fact for fact in found if fact not in numbers]
 
 
-def _citations(case: Case, answer: Draft) -> dict[str, float]:
+def _citations(case: Case, answer: AnswerDraft) -> dict[str, float]:
     """Against the passages that came with the question; nothing cited has no precision."""
     right = len(answer.cited & case.gold)
     scores = {"citation_recall": right / len(case.gold)}

@@ -107,7 +107,7 @@ def _bench_turns(config: Config, encoder: Any, chain: Any, turns: int) -> None:
         contestants["LangChain chain"] = chain.ask
     for number in range(turns + 5):
         question = _QUESTIONS[number % len(_QUESTIONS)]
-        conversation = desk.manager.start("en")
+        conversation = desk.log.start("en")
         for name, run in contestants.items():
             time.sleep(_PAUSE_SECONDS)
             since = time.perf_counter()

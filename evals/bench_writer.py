@@ -125,7 +125,7 @@ from ui.server import create_app
 desk = build(Config(home=Path(sys.argv[1]), generator="writer"))
 desk.manager.warm_up()
 create_app(desk)
-conversation = desk.manager.start("en")
+conversation = desk.log.start("en")
 list(desk.manager.reply(conversation.id, "how long do refunds take?"))
 status = Path("/proc/self/status").read_text()
 print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))

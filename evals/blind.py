@@ -15,11 +15,10 @@ from pathlib import Path
 
 import click
 
-from bot.answering import Draft, write_answer
+from bot.answering import AnswerDraft, write_answer
 from bot.build import build_generator, build_quote
 from bot.config import Config
 from bot.prompt import build_prompt
-from bot.types import Generator, Prompt
 from evals.reading import read_lines
 from knowledge.embedder import load_embedder
 from knowledge.search import KnowledgeBase
@@ -32,8 +31,8 @@ class Pair:
     """Both answers to a question. `swapped`: the writer's stands on the right."""
 
     question: str
-    writer: Draft
-    quote: Draft
+    writer: AnswerDraft
+    quote: AnswerDraft
     swapped: bool
 
     @property
@@ -51,20 +50,10 @@ def pairs(questions: Sequence[str], config: Config) -> Iterator[Pair]:
         prompt = build_prompt(question, matches, language="en")
         yield Pair(
             question,
-            _finished(prompt, writer, quote, config),
-            _finished(prompt, quote, quote, config),
+            write_answer(prompt, writer, quote, config).finished(),
+            write_answer(prompt, quote, quote, config).finished(),
             dice.random() < 0.5,
         )
-
-
-def _finished(prompt: Prompt, generator: Generator, quote: Generator, config: Config) -> Draft:
-    writing = write_answer(prompt, generator, quote, config)
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            draft: Draft = end.value
-            return draft
 
 
 def table(found: Sequence[Pair]) -> Iterator[str]:

@@ -110,13 +110,7 @@ def trials(cases: Sequence[Case], weights: Path, sure: float) -> list[Trial]:
 
 
 def _trial(case: Case, writer: WriterGenerator, config: Config) -> Trial:
-    writing = write_answer(case.prompt, writer, build_quote(), config)
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            draft = end.value
-            break
+    draft = write_answer(case.prompt, writer, build_quote(), config).finished()
     holds = writer.holds(case.prompt)
     cited = [n for n, passage in enumerate(case.prompt.passages) if passage.id in draft.cited]
     held = holds[cited[0]] if cited and cited[0] < len(holds) else 0.0

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from bot.build import intent_classifier
+from bot.build import build_quote, intent_classifier
 from bot.config import Config
 from bot.routing import MAX_OPTIONS, Decision, decide
-from bot.types import Route
+from bot.types import Parts, Route
 from bot.understanding import Understanding, Understood
 from evals.calibrate import read_rows
 from knowledge.embedder import load_embedder
@@ -73,8 +73,8 @@ def asked(folder: Path, embedder: Embedder, config: Config, models: Path) -> Ite
     with tempfile.TemporaryDirectory() as home:
         Ingest(Path(home), embedder).run([folder / "faq.md"])
         base = KnowledgeBase(Path(home), embedder)
-        intents = intent_classifier(models, base, embedder)
-        understanding = Understanding(embedder, intents, base, config)
+        intents, quote = intent_classifier(models, base, embedder), build_quote()
+        understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
         for row in read_rows(folder / "questions.jsonl"):
             read = understanding.read(row["query"], (), fallback=language_of(row["query"]))
             chosen = decide(read.intent, read.usable, None, config, own_score=read.own_score)

@@ -33,7 +33,7 @@ from pathlib import Path
 from bot.build import build
 from bot.config import Config
 desk = build(Config(home=Path(sys.argv[1])))
-conversation = desk.manager.start("en")
+conversation = desk.log.start("en")
 for number in range(10**9):
     reply = desk.manager.reply(conversation.id, f"message {number}: how long do refunds take?")
     print(number, flush=True)

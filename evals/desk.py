@@ -16,8 +16,8 @@ import numpy as np
 from bot.build import build_generator, build_quote, intent_classifier
 from bot.config import Config
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
-from bot.types import Answer, Generator, Retriever
+from bot.manager import DialogManager
+from bot.types import Answer, Generator, Parts, Retriever
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.language import language_of
@@ -80,7 +80,7 @@ class Desk:
 
     def ask(self, text: str, *, language: Language | None = None) -> Answer:
         """In a conversation of its own."""
-        conversation = self.manager.start(language or language_of(text), channel="eval")
+        conversation = self.log.start(language or language_of(text), channel="eval")
         return self.say(conversation.id, text)
 
     def say(self, conversation_id: str, text: str) -> Answer:

@@ -84,7 +84,7 @@ def _shown(script: Script, failed: list[str], told: list[dict[str, str]]) -> dic
 
 
 def _play(desk: Desk, script: Script) -> tuple[list[dict[str, str]], list[list[Check]]]:
-    conversation = desk.manager.start(script.language, channel="eval")
+    conversation = desk.log.start(script.language, channel="eval")
     told: list[dict[str, str]] = []
     checks: list[list[Check]] = []
     for turn in script.turns:

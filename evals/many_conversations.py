@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from bot.log import ConversationLog
 from bot.phrases import say
 from evals.desk import silent
 from evals.errors import EvalError
+from evals.log_rows import LogRows, iso
 from evals.reading import read_lines
 from knowledge.language import language_of
 from knowledge.passages import cut
@@ -149,7 +150,7 @@ class _Writer:
         return moment if moment < self._now - timedelta(minutes=1) else moment - timedelta(days=1)
 
     def write(self, begun: Sequence[datetime]) -> None:
-        rows = _Rows()
+        rows = LogRows()
         for moment in begun:
             self._conversation(rows, moment)
         database = self._log.database
@@ -157,11 +158,11 @@ class _Writer:
             for sql, values in rows.statements():
                 database.db.conn.executemany(sql, values)
 
-    def _conversation(self, rows: _Rows, moment: datetime) -> None:
+    def _conversation(self, rows: LogRows, moment: datetime) -> None:
         dice = self._dice
         language: Language = "zh" if dice.random() < 0.4 else "en"
         name = f"{dice.getrandbits(128):032x}"
-        rows.conversations.append((name, _iso(moment), _iso(moment), language, "web", "bot"))
+        rows.conversations.append((name, iso(moment), iso(moment), language, "web", "bot"))
         at = moment
         route = ""
         for _ in range(1 + min(9, int(math.log(1 - dice.random()) / math.log(_ONE_MORE)))):
@@ -174,7 +175,7 @@ class _Writer:
         elif dice.random() < 0.12:
             solved = int(dice.random() < (0.85 if route == "answer" else 0.2))
             stars = dice.choice((4, 5, 5) if solved else (1, 2, 3))
-            rows.surveys.append((name, solved, stars, _iso(at)))
+            rows.surveys.append((name, solved, stars, iso(at)))
         if dice.random() < 0.03:
             self._review(rows, name, route, at)
 
@@ -190,7 +191,7 @@ class _Writer:
             dice.choice(_OPENERS[language]) + asked.text + closer, asked.intent, asked.passage
         )
 
-    def _exchange(self, rows: _Rows, name: str, asked: Asked, at: datetime) -> str:
+    def _exchange(self, rows: LogRows, name: str, asked: Asked, at: datetime) -> str:
         """The route of the bot's turn, or how the customer's turn ended without one."""
         dice = self._dice
         route, rule = self._route(asked)
@@ -215,7 +216,7 @@ class _Writer:
         self._matches(rows, turn, asked, route)
         if dice.random() < 0.08:
             up = dice.random() < (0.8 if route == "answer" else 0.3)
-            rows.feedback.append((turn, "up" if up else "down", "", _iso(at)))
+            rows.feedback.append((turn, "up" if up else "down", "", iso(at)))
         return route
 
     def _route(self, asked: Asked) -> tuple[str, str]:
@@ -234,7 +235,7 @@ class _Writer:
             return "answer", "match"
         return ("clarify", "close_matches") if lot < 0.96 else ("decline", "no_match")
 
-    def _matches(self, rows: _Rows, turn: int, asked: Asked, route: str) -> None:
+    def _matches(self, rows: LogRows, turn: int, asked: Asked, route: str) -> None:
         found = [asked.passage] if asked.passage else []
         found += self._dice.sample(self._shop.passages, _MATCHES - len(found))
         best = (
@@ -248,14 +249,14 @@ class _Writer:
                  score, score, score / 2, cited)
             )  # fmt: skip
 
-    def _person(self, rows: _Rows, name: str, at: datetime) -> None:
-        rows.owners.append(("waiting", _iso(at), name))
+    def _person(self, rows: LogRows, name: str, at: datetime) -> None:
+        rows.owners.append(("waiting", iso(at), name))
         if self._dice.random() < 0.8:
             at += timedelta(seconds=self._dice.lognormvariate(5, 1))
-            rows.owners.append(("agent", _iso(at), name))
+            rows.owners.append(("agent", iso(at), name))
             rows.turn(self._next(), name, "agent", "Let me look into that for you.", "done", at)
 
-    def _review(self, rows: _Rows, name: str, route: str, at: datetime) -> None:
+    def _review(self, rows: LogRows, name: str, route: str, at: datetime) -> None:
         turn = next((t for t in reversed(rows.turns) if t["role"] == "bot"), None)
         if turn is None or turn["conversation_id"] != name:
             return
@@ -275,61 +276,6 @@ class _Writer:
         return self._turn
 
 
-_TURN_COLUMNS = (
-    "id", "conversation_id", "reply_to", "role", "text", "status", "created_at", "intent",
-    "intent_confidence", "intent_known", "route", "rule", "generator", "knowledge_version",
-    "options", "dropped", "timings_ms", "error",
-)  # fmt: skip
-
-
-class _Rows:
-    """What one transaction writes."""
-
-    def __init__(self) -> None:
-        self.conversations: list[tuple[Any, ...]] = []
-        self.turns: list[dict[str, Any]] = []
-        self.matches: list[tuple[Any, ...]] = []
-        self.feedback: list[tuple[Any, ...]] = []
-        self.owners: list[tuple[Any, ...]] = []
-        self.surveys: list[tuple[Any, ...]] = []
-        self.reviews: list[tuple[Any, ...]] = []
-
-    def turn(
-        self, number: int, name: str, role: str, text: str, status: str, at: datetime, **more: Any
-    ) -> int:
-        row = dict.fromkeys(_TURN_COLUMNS) | {
-            "id": number, "conversation_id": name, "role": role, "text": text, "status": status,
-            "created_at": _iso(at),
-        } | more  # fmt: skip
-        self.turns.append(row)
-        return number
-
-    def review(
-        self, turn: int, name: str, reviewer: str, verdict: str, at: datetime, reason: str
-    ) -> None:
-        reasons = "[]" if verdict == "right" else json.dumps([reason])
-        self.reviews.append((turn, name, reviewer, verdict, reasons, _iso(at), _iso(at)))
-
-    def statements(self) -> Iterator[tuple[str, Sequence[Any]]]:
-        marks = ", ".join(f":{column}" for column in _TURN_COLUMNS)
-        yield (
-            "insert into conversations (id, created_at, updated_at, language, channel, owner) "
-            "values (?, ?, ?, ?, ?, ?)",
-            self.conversations,
-        )
-        yield f"insert into turns ({', '.join(_TURN_COLUMNS)}) values ({marks})", self.turns
-        yield f"insert into matches values ({', '.join('?' * 10)})", self.matches
-        yield "insert into feedback values (?, ?, ?, ?)", self.feedback
-        yield "update conversations set owner = ?, updated_at = ? where id = ?", self.owners
-        yield "insert into surveys values (?, ?, ?, ?)", self.surveys
-        yield (
-            "insert into reviews (turn_id, conversation_id, reviewer, verdict, reasons, corrected, "
-            "right_passage, tags, note, created_at, updated_at) "
-            "values (?, ?, ?, ?, ?, '', '', '[]', '', ?, ?)",
-            self.reviews,
-        )
-
-
 def _text(route: str, asked: Asked) -> str:
     language = language_of(asked.text)
     if route == "answer":
@@ -339,10 +285,6 @@ def _text(route: str, asked: Asked) -> str:
         "small_talk": "greeting",
     }  # fmt: skip
     return say(phrases[route], language)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")
 
 
 if __name__ == "__main__":

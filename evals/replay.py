@@ -46,7 +46,7 @@ def measure_replay(
 
 def _ask_again(desk: Desk, logged: LoggedAnswer) -> Answer:
     """The history stands in the log as it was, so that each question is judged by itself."""
-    conversation = desk.manager.start(logged.language, channel="eval")
+    conversation = desk.log.start(logged.language, channel="eval")
     asked: Turn | None = None
     for turn in logged.history:
         if turn.role == "customer":

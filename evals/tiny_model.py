@@ -20,9 +20,10 @@ _WORDS = (
     "same send shoe shop size some stock store take tell that then they this time today two use . ."
 )
 _CONTEXT_TOKENS = 2048
+_SEED = 7
 
 
-def write_tiny_model(folder: Path, shape: Shape, texts: Sequence[str], *, seed: int = 7) -> None:
+def write_tiny_model(folder: Path, shape: Shape, texts: Sequence[str]) -> None:
     """It reads `texts` in few tokens, writes only words of ours, and never says that it is done."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -47,7 +48,7 @@ def write_tiny_model(folder: Path, shape: Shape, texts: Sequence[str], *, seed: 
         chat_template=_TEMPLATE,
     )
     fast.save_pretrained(folder)
-    model = random_model(shape, "cpu", seed)
+    model = random_model(shape, "cpu", _SEED)
     ours = [
         id for token, id in fast.get_vocab().items() if token.removeprefix("Ġ") in _WORDS.split()
     ]

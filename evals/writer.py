@@ -110,15 +110,8 @@ def paraphrase(question: str, dice: random.Random) -> str:
 
 
 def write(row: Row, writer: WriterGenerator, config: Config) -> Written:
-    quote = build_quote()
     prompt = Prompt(row.question, row.passages, "en")
-    writing = write_answer(prompt, writer, quote, config)
-    while True:
-        try:
-            next(writing)
-        except StopIteration as end:
-            draft = end.value
-            break
+    draft = write_answer(prompt, writer, build_quote(), config).finished()
     rest = tuple(passage for passage in row.passages if passage.id != row.gold.id)
     return Written(
         row,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import Busy
+from bot.feedback import Survey, add_feedback, add_survey
 from bot.handoff import HandOff
 from bot.live import Live
-from bot.surveys import add_survey
-from bot.types import Answer, Piece, Rating
+from bot.presence import customer_types
+from bot.types import Answer, Piece
 from knowledge.types import Language
 from ui.api_errors import (
     LIMITED,
@@ -26,15 +25,24 @@ from ui.api_errors import (
     NOT_ITS_OWN,
     UNKNOWN,
     ApiError,
-    language_of,
+)
+from ui.api_schema import (
+    ANSWERED,
+    FOLLOWED,
+    Contact,
+    ConversationId,
+    Feedback,
+    NewConversation,
+    NewMessage,
+    SurveyAnswer,
 )
 from ui.email import is_email
+from ui.language import browser_language
 from ui.live_events import UNBUFFERED, customer_events, event
 from ui.pace import Pace, address_of
 from ui.records import (
     AnswerRecord,
     ConversationRecord,
-    StateRecord,
     TurnRecord,
     answer_record,
     conversation_record,
@@ -50,109 +58,25 @@ logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api", tags=["conversations"])
 
-ConversationId = Annotated[
-    str,
-    Path(alias="id", description="The conversation's key.", examples=["q4Vt6d0jY1Wn0m2J7c8b9A"]),
-]
-
-
-EXAMPLE: AnswerRecord = {
-    "answer": "We refund you within **5 to 7 working days**.",
-    "route": "answer",
-    "intent": {"name": "refund_time", "confidence": 0.93, "known": True},
-    "citations": [
-        {
-            "passage_id": "shop/faq/en/returns.md#how-long-do-refunds-take",
-            "document": "shop/faq/en/returns.md",
-            "title": "How long do refunds take?",
-            "text": "We refund you within **5 to 7 working days** after your return has arrived.",
-            "score": 0.91,
-        }
-    ],
-    "spans": [
-        {
-            "start": 0,
-            "end": 43,
-            "passage_id": "shop/faq/en/returns.md#how-long-do-refunds-take",
-            "source_start": 0,
-            "source_end": 43,
-        }
-    ],
-    "options": [],
-    "owner": "bot",
-    "conversation_id": "q4Vt6d0jY1Wn0m2J7c8b9A",
-    "turn_id": 2,
-    "timings_ms": {"embed": 6.1, "classify": 0.4, "search": 3.2, "total": 12.9},
-}
-
-
-EXAMPLE_STATE: StateRecord = {
-    "owner": "waiting",
-    "agent": "",
-    "place": 1,
-    "typing": False,
-    "staffed": True,
-    "turn": 3,
-}
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewConversation(_Body):
-    language: Language | None = Field(
-        None, description="Of the bot's own phrases; else by Accept-Language.", examples=["en"]
-    )
-
-
-class NewMessage(_Body):
-    text: str = Field(examples=["How long do refunds take?"])
-
-
-class Contact(_Body):
-    email: str = Field(examples=["anna@example.com"])
-
-
-class Feedback(_Body):
-    rating: Rating = Field(examples=["up"])
-    comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
-
-
-class SurveyAnswer(_Body):
-    solved: bool | None = Field(None, examples=[True])
-    satisfaction: int | None = Field(None, ge=1, le=5, description="5 is the best", examples=[4])
-
 
 @router.post("/conversations", status_code=201, summary="Start a conversation", responses=MALFORMED)
 def start_conversation(request: Request, new: NewConversation | None = None) -> ConversationRecord:
     _pace(request).check("", address_of(request))
-    language = (new and new.language) or language_of(request)
-    return conversation_record(_desk(request).manager.start(language, channel="api"))
+    language = (new and new.language) or browser_language(request.headers)
+    return conversation_record(_frontdesk(request).log.start(language, channel="api"))
 
 
 @router.get("/conversations/{id}", summary="Read a conversation", responses=UNKNOWN)
 def read_conversation(request: Request, conversation_id: ConversationId) -> ConversationRecord:
     """All turns with their citations, the oldest first."""
-    return conversation_record(_desk(request).log.conversation(conversation_id))
+    return conversation_record(_frontdesk(request).log.conversation(conversation_id))
 
 
 @router.post(
     "/conversations/{id}/messages",
     summary="Send a message",
     response_model=AnswerRecord,
-    responses={
-        **MESSAGE_ERRORS,
-        200: {
-            "content": {
-                "application/json": {"example": EXAMPLE},
-                "text/event-stream": {
-                    "schema": {"type": "string"},
-                    "example": 'event: piece\ndata: {"text": "We refund you within "}\n\n',
-                },
-            }
-        },
-    },
+    responses={**MESSAGE_ERRORS, **ANSWERED},
 )
 async def send_message(
     request: Request, conversation_id: ConversationId, message: NewMessage
@@ -164,7 +88,7 @@ async def send_message(
     A client that disconnects cancels the answer. Where a person owns the conversation, `route` is
     `silent` and `answer` is empty.
     """
-    manager = _desk(request).manager
+    manager = _frontdesk(request).manager
     await asyncio.to_thread(_pace(request).check, conversation_id, address_of(request))
     reply = Reply(lambda left: manager.reply(conversation_id, message.text, left=left))
     try:
@@ -173,7 +97,9 @@ async def send_message(
         reply.close()
         raise
     if "text/event-stream" in request.headers.get("accept", ""):
-        return EventSourceResponse(_events(reply, language_of(request)), headers=UNBUFFERED)
+        return EventSourceResponse(
+            _events(reply, browser_language(request.headers)), headers=UNBUFFERED
+        )
     return JSONResponse(answer_record(await _answer(reply, request)))
 
 
@@ -181,31 +107,21 @@ async def send_message(
 def ask_for_person(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """The bot is silent from now on. Asking again changes nothing."""
     _pace(request).check_act("person", conversation_id)
-    return turn_record(_desk(request).manager.ask_for_person(conversation_id))
+    return turn_record(HandOff(_frontdesk(request).log).ask(conversation_id))
 
 
 @router.delete("/conversations/{id}/person", summary="Go back to the bot", responses=NOT_ITS_OWN)
 def return_to_bot(request: Request, conversation_id: ConversationId) -> TurnRecord:
     """Possible until a person has joined; then 409."""
     _pace(request).check_act("return", conversation_id)
-    return turn_record(HandOff(_desk(request).log).return_to_bot(conversation_id))
+    return turn_record(HandOff(_frontdesk(request).log).return_to_bot(conversation_id))
 
 
 @router.get(
     "/conversations/{id}/events",
     summary="Follow a conversation",
     response_class=Response,
-    responses={
-        **UNKNOWN,
-        200: {
-            "content": {
-                "text/event-stream": {
-                    "schema": {"type": "string"},
-                    "example": f"event: state\ndata: {json.dumps(EXAMPLE_STATE)}\n\n",
-                }
-            }
-        },
-    },
+    responses={**UNKNOWN, **FOLLOWED},
 )
 async def follow(request: Request, conversation_id: ConversationId) -> Response:
     """An event `state` now and after each change: who owns the conversation (`bot`, `waiting`,
@@ -216,7 +132,7 @@ async def follow(request: Request, conversation_id: ConversationId) -> Response:
     """
     live: Live = request.app.state.live
     await asyncio.to_thread(live.state, conversation_id)
-    events = customer_events(_desk(request).log, live, conversation_id)
+    events = customer_events(_frontdesk(request).log, live, conversation_id)
     return EventSourceResponse(events, headers=UNBUFFERED)
 
 
@@ -229,7 +145,7 @@ async def follow(request: Request, conversation_id: ConversationId) -> Response:
 def types(request: Request, conversation_id: ConversationId) -> None:
     """A person at the desk sees it for a few seconds; what is typed is not sent."""
     _pace(request).check_act("typing", conversation_id)
-    _desk(request).log.customer_types(conversation_id)
+    customer_types(_frontdesk(request).log, conversation_id)
 
 
 @router.post(
@@ -242,9 +158,9 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
     """The address that a person can answer to."""
     email = contact.email.strip()
     if not is_email(email):
-        raise ApiError(422, write("contact_invalid", language_of(request)))
+        raise ApiError(422, write("contact_invalid", browser_language(request.headers)))
     _pace(request).check_act("contact", conversation_id, address_of(request))
-    _desk(request).log.add_contact(conversation_id, email)
+    _frontdesk(request).log.add_contact(conversation_id, email)
 
 
 @router.put(
@@ -256,12 +172,7 @@ def leave_contact(request: Request, conversation_id: ConversationId, contact: Co
 def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) -> None:
     """Asked once, at the end; what is left out stays as it was."""
     _pace(request).check_act("survey", conversation_id, address_of(request))
-    add_survey(
-        _desk(request).log.database,
-        conversation_id,
-        solved=said.solved,
-        satisfaction=said.satisfaction,
-    )
+    add_survey(_frontdesk(request).log, conversation_id, Survey(said.solved, said.satisfaction))
 
 
 @router.put(
@@ -275,12 +186,11 @@ def rate(
 ) -> None:
     """Replaces an earlier rating of the same answer."""
     _pace(request).check_act("feedback", conversation_id, address_of(request))
-    _desk(request).log.add_feedback(
-        conversation_id, turn_id, feedback.rating, feedback.comment.strip()
-    )
+    comment = feedback.comment.strip()
+    add_feedback(_frontdesk(request).log, conversation_id, turn_id, feedback.rating, comment)
 
 
-def _desk(request: Request) -> Frontdesk:
+def _frontdesk(request: Request) -> Frontdesk:
     frontdesk: Frontdesk = request.app.state.frontdesk
     return frontdesk
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from typing import Any, cast
 
 from fastapi import FastAPI, HTTPException, Request
@@ -20,15 +21,16 @@ from bot.errors import (
     UnknownConversation,
     UnknownTurn,
 )
-from knowledge.types import Language
-from ui.language import preferred_language
+from ui.language import browser_language
 from ui.pace import TooFast
-from ui.text import write
+from ui.text import TextKey, write
 
 logger = logging.getLogger(__name__)
 
 # An answer takes a few seconds, and 32 are written at once: after this long the line has moved.
 RETRY_SECONDS = 10
+
+Handler = Callable[[Request, Exception], JSONResponse]
 
 
 class Problem(BaseModel):
@@ -63,82 +65,59 @@ class ApiError(HTTPException):
 
 
 def add_error_handlers(app: FastAPI, *, max_message_chars: int) -> None:
-    def too_long(request: Request, error: Exception) -> JSONResponse:
-        sentence = write("message_too_long", language_of(request), limit=max_message_chars)
-        return _problem(413, sentence)
-
-    app.add_exception_handler(MessageTooLong, too_long)
-    app.add_exception_handler(EmptyMessage, _empty)
-    app.add_exception_handler(UnknownConversation, _unknown_conversation)
-    app.add_exception_handler(UnknownTurn, _unknown_turn)
-    app.add_exception_handler(Busy, _busy)
-    app.add_exception_handler(TooFast, _too_fast)
-    app.add_exception_handler(sqlite3.OperationalError, _not_stored)
-    app.add_exception_handler(OwnershipError, _not_its_own)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
-
-
-def language_of(request: Request) -> Language:
-    return preferred_language(request.headers.get("accept-language", ""))
+    handlers: dict[type[Exception], Handler] = {
+        EmptyMessage: _say(422, "message_empty"),
+        MessageTooLong: _say(413, "message_too_long", limit=max_message_chars),
+        UnknownConversation: _say(404, "unknown_conversation"),
+        UnknownTurn: _say(404, "unknown_turn"),
+        OwnershipError: _say(409, "person_has_it"),
+        Busy: _busy,
+        TooFast: _too_fast,
+        sqlite3.OperationalError: _not_stored,
+        RequestValidationError: _malformed,
+        StarletteHTTPException: _http_error,
+        # The server logs the traceback; the client gets a sentence.
+        Exception: _say(500, "server_error"),
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
-def _empty(request: Request, error: Exception) -> JSONResponse:
-    return _problem(422, write("message_empty", language_of(request)))
-
-
-def _unknown_conversation(request: Request, error: Exception) -> JSONResponse:
-    return _problem(404, write("unknown_conversation", language_of(request)))
-
-
-def _unknown_turn(request: Request, error: Exception) -> JSONResponse:
-    return _problem(404, write("unknown_turn", language_of(request)))
+def _say(status: int, key: TextKey, **values: object) -> Handler:
+    return lambda request, error: _problem(request, status, key, **values)
 
 
 def _busy(request: Request, error: Exception) -> JSONResponse:
-    return _later(503, RETRY_SECONDS, write("busy", language_of(request)))
+    return _later(_problem(request, 503, "busy"), RETRY_SECONDS)
 
 
 def _too_fast(request: Request, error: Exception) -> JSONResponse:
     seconds = cast(TooFast, error).seconds
-    return _later(429, seconds, write("too_fast", language_of(request), seconds=seconds))
+    return _later(_problem(request, 429, "too_fast", seconds=seconds), seconds)
 
 
 def _not_stored(request: Request, error: Exception) -> JSONResponse:
     """The disk is full, or the database is held by another program for too long."""
     logger.error("A request could not be stored", exc_info=error)
-    return _later(503, RETRY_SECONDS, write("not_stored", language_of(request)))
-
-
-def _not_its_own(request: Request, error: Exception) -> JSONResponse:
-    return _problem(409, write("person_has_it", language_of(request)))
+    return _later(_problem(request, 503, "not_stored"), RETRY_SECONDS)
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:
     first = cast(RequestValidationError, error).errors()[0]
     field = ".".join(str(part) for part in first["loc"])
-    return _problem(
-        422,
-        write("request_malformed", language_of(request), field=field, problem=first["msg"]),
-    )
+    return _problem(request, 422, "request_malformed", field=field, problem=first["msg"])
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     http = cast(StarletteHTTPException, error)
-    return _problem(http.status_code, str(http.detail))
+    return JSONResponse({"detail": str(http.detail)}, status_code=http.status_code)
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    """The server logs the traceback; the client gets a sentence."""
-    return _problem(500, write("server_error", language_of(request)))
-
-
-def _later(status: int, seconds: int, sentence: str) -> JSONResponse:
-    response = _problem(status, sentence)
+def _later(response: JSONResponse, seconds: int) -> JSONResponse:
     response.headers["retry-after"] = str(seconds)
     return response
 
 
-def _problem(status: int, sentence: str) -> JSONResponse:
+def _problem(request: Request, status: int, key: TextKey, **values: object) -> JSONResponse:
+    sentence = write(key, browser_language(request.headers), **values)
     return JSONResponse({"detail": sentence}, status_code=status)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.numbers import Bar, Period, Series, Timing
+from bot.numbers import Bar, Series
+from bot.period import Period
+from bot.waits import Timing
 
 # The size of the drawing's own coordinates; the page stretches it to its width.
 WIDTH, HEIGHT = 1000, 100

@@ -16,15 +16,15 @@ from bot.errors import (
     OwnershipError,
     UnknownConversation,
 )
+from bot.feedback import Survey, add_feedback, add_survey, read_survey
 from bot.handoff import HandOff
 from bot.live import Live, LiveState
-from bot.surveys import Survey, add_survey, read_survey
 from bot.types import Conversation, Owner, Piece, Rating
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
 from ui.email import is_email
 from ui.pace import Pace, TooFast
-from ui.reply import Reply
+from ui.reply import Replies, Reply
 from ui.survey import survey_panel
 from ui.text import write
 from ui.transcript import status_panel, turns_html, welcome
@@ -64,7 +64,7 @@ class Chat:
         self._manager = frontdesk.manager
         self._config = frontdesk.config
         self._knowledge = frontdesk.knowledge
-        self._replies: dict[str, set[Reply]] = {}
+        self._replies = Replies()
 
     def company(self, language: Language) -> str:
         names = self._knowledge.pack.name
@@ -88,7 +88,7 @@ class Chat:
             return View(visit.within(""), language, [self._welcome(language)], notice=notice)
         turns = turns_html(conversation.turns, language) or [self._welcome(language)]
         turns += status_panel(state, language, contact=visit.contact)
-        survey = read_survey(self._log.database, conversation.id)
+        survey = read_survey(self._log, conversation.id)
         turns += survey_panel(conversation.turns, conversation.owner, survey, language)
         return View(
             visit,
@@ -104,7 +104,7 @@ class Chat:
         """After somebody else has done something; None while an answer is written here: its end
         shows it.
         """
-        return None if self._replies.get(visit.conversation) else self.show(visit, language)
+        return None if self._replies.of(visit.conversation) else self.show(visit, language)
 
     async def send(
         self, text: str, visit: Visit, language: Language, address: str = ""
@@ -121,15 +121,11 @@ class Chat:
             return
         visit = await asyncio.to_thread(self._started, visit, language)
         reply = Reply(lambda left: self._manager.reply(visit.conversation, text, left=left))
-        self._replies.setdefault(visit.conversation, set()).add(reply)
-        try:
+        with self._replies.holding(visit.conversation, reply):
             async for view in self._sent(reply, text, visit, language):
                 if reply.abandoned:
                     return
                 yield view
-        finally:
-            reply.close()
-            self._forget(reply, visit)
 
     async def _sent(
         self, reply: Reply, text: str, visit: Visit, language: Language
@@ -150,12 +146,12 @@ class Chat:
 
     def stop(self, visit: Visit) -> None:
         """Ends the answers that are being written in this conversation; `send` shows the end."""
-        for reply in tuple(self._replies.get(visit.conversation, ())):
+        for reply in self._replies.of(visit.conversation):
             reply.close()
 
     def abandon(self, visit: Visit) -> None:
         """Ends the answers of a conversation that the page has left: `send` shows nothing more."""
-        for reply in tuple(self._replies.get(visit.conversation, ())):
+        for reply in self._replies.of(visit.conversation):
             reply.abandon()
 
     def ask_for_person(self, visit: Visit, language: Language, address: str = "") -> View:
@@ -194,16 +190,11 @@ class Chat:
 
     def rate(self, visit: Visit, turn_id: int, rating: Rating, comment: str = "") -> None:
         """Raises BotError where the turn is not an answer of this conversation."""
-        self._log.add_feedback(visit.conversation, turn_id, rating, comment)
+        add_feedback(self._log, visit.conversation, turn_id, rating, comment)
 
     def tell(self, visit: Visit, language: Language, said: Survey) -> View:
         """Stores what the customer says at the end. Raises UnknownConversation."""
-        add_survey(
-            self._log.database,
-            visit.conversation,
-            solved=said.solved,
-            satisfaction=said.satisfaction,
-        )
+        add_survey(self._log, visit.conversation, said)
         return self.show(visit, language)
 
     def _welcome(self, language: Language) -> str:
@@ -221,7 +212,7 @@ class Chat:
         if self._conversation(visit) is not None:
             return visit
         follows = visit.conversation or visit.before
-        return visit.within(self._manager.start(language, follows=follows).id)
+        return visit.within(self._log.start(language, follows=follows).id)
 
     def _asked(self, text: str, visit: Visit, language: Language) -> View:
         """The page up to the question; how it ended may be in the log already."""
@@ -267,12 +258,6 @@ class Chat:
         stopped = not answered and after.turns == asked.turns
         # What is shown of a stopped answer is not in the log: it stays until something new happens.
         yield replace(_stopped(asked, said), state=after.state) if stopped else after
-
-    def _forget(self, reply: Reply, visit: Visit) -> None:
-        replies = self._replies[visit.conversation]
-        replies.discard(reply)
-        if not replies:
-            del self._replies[visit.conversation]
 
     def _refusal(self, error: Exception, language: Language) -> str:
         if isinstance(error, EmptyMessage):

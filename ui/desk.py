@@ -20,7 +20,6 @@ from bot.handoff import HandOff
 from bot.live import Live
 from bot.staff import Staff
 from knowledge.errors import KnowledgeError
-from ui.checks import Checks
 from ui.desk_drafts import publication_of
 from ui.desk_drafts import router as drafts_router
 from ui.desk_events import router as events_router
@@ -43,6 +42,7 @@ from ui.desk_session import (
 )
 from ui.desk_state import DeskState
 from ui.desk_users import router as users_router
+from ui.jobs import Jobs
 from ui.login_limit import LoginLimit
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def mount_desk(app: FastAPI, frontdesk: Frontdesk, live: Live) -> None:
         LoginLimit(frontdesk.config),
         live,
         hand_off,
-        Checks(),
+        Jobs(),
         {},
         ThreadPoolExecutor(_SUGGESTING, "suggesting"),
     )

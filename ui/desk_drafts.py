@@ -23,7 +23,7 @@ from knowledge.embedder import load_embedder
 from knowledge.errors import KnowledgeBusy, KnowledgeError
 from knowledge.language import language_of
 from knowledge.types import Language
-from ui.desk_pages import page, problem, text
+from ui.desk_pages import failure, page, problem, text
 from ui.desk_session import PATH, Admin, CurrentAgent, desk_language
 from ui.desk_state import desk_of
 
@@ -116,14 +116,13 @@ def check(request: Request, agent: CurrentAgent, number: int) -> Response:
         report = check_entry(desk.config, entry_of(chosen), embedder, progress=progress)
         drafts_.keep_check(chosen, json.dumps(asdict(report), ensure_ascii=False))
 
-    desk_of(request).checks.start(_job(number), work)
+    desk_of(request).jobs.start(_job(number), work)
     return _to(number)
 
 
 @router.get("/{number}/progress")
 def progress(request: Request, agent: CurrentAgent, number: int) -> Response:
-    job = desk_of(request).checks.get(_job(number))
-    return JSONResponse(asdict(job) if job else {"running": False, "problem": ""})
+    return JSONResponse(desk_of(request).jobs.progress(_job(number)))
 
 
 @router.post("/{number}/publish")
@@ -140,7 +139,7 @@ def publish(request: Request, admin: Admin, number: int) -> Response:
             raise BotError(_sentence(request, error)) from error
         _audit(request, admin, "published", number)
 
-    desk_of(request).checks.start(_job(number), work)
+    desk_of(request).jobs.start(_job(number), work)
     return _to(number)
 
 
@@ -198,17 +197,13 @@ def may_publish(request: Request, agent: Agent, chosen: Draft) -> bool:
     return agent.name != last or admins == {agent.name}
 
 
-def _draft_page(
-    request: Request, agent: Agent, number: int, said: str = "", status: int = 200
-) -> Response:
+def _draft_page(request: Request, agent: Agent, number: int, said: str = "") -> Response:
     try:
         chosen = _drafts(request).get(number)
     except DraftError:
         return problem(request, 404, "nothing_here")
-    job = desk_of(request).checks.get(_job(number))
-    language = desk_language(request)
-    if job and job.problem:
-        said = text("draft_failed", language) if job.problem == "?" else job.problem
+    job = desk_of(request).jobs.get(_job(number))
+    said = failure(request, job) or said
     written = Written(
         question=chosen.question,
         answer=chosen.answer,
@@ -219,7 +214,7 @@ def _draft_page(
     return page(
         request,
         "draft",
-        status=422 if said else status,
+        status=422 if said else 200,
         section="review",
         draft=chosen,
         written=written,

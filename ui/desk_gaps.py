@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,14 @@ from fastapi.responses import JSONResponse, Response
 
 from bot.gaps import FoundGaps, GapFinder, read_unanswered
 from knowledge.embedder import load_embedder
-from ui.desk_pages import page, text
-from ui.desk_session import CurrentAgent, desk_language
+from ui.desk_pages import failure, page
+from ui.desk_session import CurrentAgent
 from ui.desk_state import desk_of
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
     from knowledge.types import Progress
-    from ui.checks import Job
+    from ui.jobs import Job
 
 router = APIRouter(prefix="/gaps", default_response_class=Response)
 
@@ -38,10 +37,6 @@ def gaps(
     if sort == "newest":
         shown.sort(key=lambda gap: gap.newest, reverse=True)
     shown.sort(key=lambda gap: gap.closed)
-    problem = ""
-    if job and job.problem:
-        failed = text("draft_failed", desk_language(request))
-        problem = failed if job.problem == "?" else job.problem
     return page(
         request,
         "gaps",
@@ -50,7 +45,7 @@ def gaps(
         total=len(shown),
         known=known is not None,
         running=bool(job and job.running),
-        problem=problem,
+        problem=failure(request, job),
         days=days,
         spans=SPANS,
         sort=sort,
@@ -59,8 +54,7 @@ def gaps(
 
 @router.get("/progress")
 def progress(request: Request, agent: CurrentAgent, days: int = _DEFAULT_SPAN) -> Response:
-    job = desk_of(request).checks.get(_job(days))
-    return JSONResponse(asdict(job) if job else {"running": False, "problem": ""})
+    return JSONResponse(desk_of(request).jobs.progress(_job(days)))
 
 
 def _bring_up_to_date(request: Request, days: int) -> Job | None:
@@ -78,10 +72,10 @@ def _bring_up_to_date(request: Request, days: int) -> Job | None:
             gaps = finder.find(unanswered, progress=progress)
             found[days] = FoundGaps(made_of, tuple(gaps))
 
-        before = desk_of(request).checks.get(_job(days))
+        before = desk_of(request).jobs.get(_job(days))
         if before is None or not before.problem:
-            desk_of(request).checks.start(_job(days), work)
-    return desk_of(request).checks.get(_job(days))
+            desk_of(request).jobs.start(_job(days), work)
+    return desk_of(request).jobs.get(_job(days))
 
 
 def _newest_turn(desk: Frontdesk) -> str:

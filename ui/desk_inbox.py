@@ -23,6 +23,7 @@ from bot.errors import (
     UnknownSuggestion,
 )
 from bot.live import PRESENT_SECONDS
+from bot.presence import agent_types
 from bot.suggestions import Suggestion
 from bot.summary import summarize
 from bot.types import Owner
@@ -97,9 +98,9 @@ async def suggestions(request: Request, agent: CurrentAgent, conversation_id: st
 
 
 async def _suggest(request: Request, conversation_id: str) -> list[Suggestion]:
-    """In a thread of the few that there are for it. Raises what DialogManager.suggest raises."""
+    """In a thread of the few that there are for it. Raises what Suggestions.of raises."""
     desk, left = desk_of(request), threading.Event()
-    suggest = partial(desk.frontdesk.manager.suggest, conversation_id, left=left)
+    suggest = partial(desk.frontdesk.suggestions.of, conversation_id, left=left)
     work = asyncio.get_running_loop().run_in_executor(desk.suggesting, suggest)
     try:
         while not work.done():
@@ -149,7 +150,7 @@ def say(request: Request, agent: CurrentAgent, conversation_id: str, said: Said)
 @router.post("/{conversation_id}/typing")
 async def typing(request: Request, agent: CurrentAgent, conversation_id: str) -> Response:
     log = desk_of(request).frontdesk.log
-    await asyncio.to_thread(log.agent_types, conversation_id, agent.name)
+    await asyncio.to_thread(agent_types, log, conversation_id, agent.name)
     return Response(status_code=204)
 
 

@@ -15,9 +15,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from bot.audit import write_audit
-from bot.export import Format, Kind, Range, csv_lines, json_lines, rows, write_parquet
-from bot.numbers import Numbers, Period, read_numbers
+from bot.export import Format, Kind, Range, encoded, rows, write_parquet
+from bot.numbers import Numbers, read_numbers
 from bot.outcomes import Outcome
+from bot.period import Period
 from knowledge.errors import KnowledgeMissing
 from knowledge.status import read_documents
 from knowledge.types import Language
@@ -88,18 +89,14 @@ def export(
 def _exported(request: Request, kind: Kind, format_: Format, days: Range) -> Iterator[bytes]:
     with desk_of(request).frontdesk.log.database.reading() as connection:
         found = rows(connection, kind, days)
-        if format_ == "parquet":
-            with tempfile.TemporaryFile() as file:
-                write_parquet(kind, found, file)
-                file.seek(0)
-                while block := file.read(_BLOCK):
-                    yield block
+        if format_ != "parquet":
+            yield from encoded(kind, format_, found)
             return
-        if format_ == "csv":
-            yield b"\xef\xbb\xbf"  # else Excel takes Chinese for something else
-        lines = csv_lines(kind, found) if format_ == "csv" else json_lines(kind, found)
-        for line in lines:
-            yield line.encode()
+        with tempfile.TemporaryFile() as file:
+            write_parquet(kind, found, file)
+            file.seek(0)
+            while block := file.read(_BLOCK):
+                yield block
 
 
 def read_period(since: str, until: str, days: int) -> Period:

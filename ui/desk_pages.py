@@ -15,6 +15,7 @@ from knowledge.types import Language
 from ui.desk_session import Sessions, desk_language
 from ui.desk_text import DESK_TEXTS
 from ui.inbox_text import INBOX_TEXTS
+from ui.jobs import Job
 from ui.markdown import to_html
 from ui.numbers_text import NUMBERS_TEXTS
 from ui.review_text import REVIEW_TEXTS
@@ -99,6 +100,13 @@ def problem(request: Request, status: int, key: str, **values: object) -> Respon
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse({"detail": sentence}, status_code=status)
     return page(request, "problem", status=status, sentence=sentence)
+
+
+def failure(request: Request, job: Job | None) -> str:
+    """The sentence on a job that failed; empty where none did."""
+    if job and job.problem == "?":
+        return text("draft_failed", desk_language(request))
+    return job.problem if job else ""
 
 
 def _translate(language: Language, key: str, **values: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
@@ -21,9 +21,6 @@ from evals.logged import add_case
 from ui.desk_pages import page, problem, text
 from ui.desk_session import PATH, CurrentAgent, desk_language
 from ui.desk_state import desk_of
-
-if TYPE_CHECKING:
-    pass
 
 router = APIRouter(prefix="/review", default_response_class=Response)
 

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, Signer
 
 from bot.staff import SESSION_SECONDS, Agent, Staff
 from knowledge.types import Language
-from ui.language import preferred_language
+from ui.language import browser_language
 
 COOKIE = "frontdesk_session"
 LANGUAGE_COOKIE = "frontdesk_language"
@@ -118,4 +118,4 @@ def desk_language(request: Request) -> Language:
         return "zh"
     if chosen == "en":
         return "en"
-    return preferred_language(request.headers.get("accept-language", ""))
+    return browser_language(request.headers)

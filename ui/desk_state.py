@@ -12,8 +12,8 @@ from bot.gaps import FoundGaps
 from bot.handoff import HandOff
 from bot.live import Live
 from bot.staff import Staff
-from ui.checks import Checks
 from ui.desk_session import Sessions
+from ui.jobs import Jobs
 from ui.login_limit import LoginLimit
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class DeskState:
     login_limit: LoginLimit
     live: Live
     hand_off: HandOff
-    checks: Checks
+    jobs: Jobs
     gaps: dict[int, FoundGaps]
     suggesting: Executor
 

@@ -19,7 +19,7 @@ _ROWS_SHOWN = 5
 _LONGEST = 160
 
 
-def print_result(result: Result, *, rows: int = _ROWS_SHOWN) -> None:
+def print_result(result: Result) -> None:
     console = Console()
     table = Table(title=result.title, title_justify="left", box=None, pad_edge=False)
     for name in ("", "value", "95 % interval", "n"):
@@ -32,7 +32,7 @@ def print_result(result: Result, *, rows: int = _ROWS_SHOWN) -> None:
     wrong = [row for row in result.rows if row.right is False]
     if wrong:
         console.print(f"{len(wrong):,} of {len(result.rows):,} rows went wrong; some of them:")
-    for row in wrong[:: max(1, len(wrong) // max(1, rows))][:rows]:
+    for row in wrong[:: max(1, len(wrong) // _ROWS_SHOWN)][:_ROWS_SHOWN]:
         console.print(Text(f"  {row_text(row)}", style="dim"), soft_wrap=True)
     console.print()
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.export import FORMATS, KINDS, Kind, Range, write_file
 from ui.options import HOME, config_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.export import Format, Kind
-
 _DAY = click.DateTime(["%Y-%m-%d"])
-_FORMATS: tuple[Format, ...] = ("csv", "jsonl", "parquet")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["conversations", "turns"]))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--since", type=_DAY, metavar="DATE", help="First day, in UTC [default: all]")
 @click.option("--until", type=_DAY, metavar="DATE", help="Last day, in UTC [default: today]")
@@ -35,9 +33,8 @@ def export(
 ) -> None:
     """Conversations or turns as rows, into FILE.csv, FILE.jsonl or FILE.parquet."""
     from bot.database import ConversationDatabase
-    from bot.export import Range, write_file
 
-    chosen = [each for each in _FORMATS if file.suffix == f".{each}"]
+    chosen = [each for each in FORMATS if file.suffix == f".{each}"]
     if not chosen:
         raise click.UsageError(f"{file} must end with .csv, .jsonl or .parquet.")
     given = {name: day.date().isoformat() if day else "" for name, day in days.items()}

@@ -14,7 +14,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.types import LocalGenerator
-from ui.api_errors import ApiError, language_of
+from ui.api_errors import ApiError
+from ui.language import browser_language
 from ui.metrics import Metrics
 from ui.text import write
 
@@ -55,7 +56,7 @@ def _may_read(request: Request) -> None:
     else:
         allowed = _is_local(request)
     if not allowed:
-        raise ApiError(403, write("not_for_you", language_of(request)))
+        raise ApiError(403, write("not_for_you", browser_language(request.headers)))
 
 
 @router.get("/metrics", include_in_schema=False)

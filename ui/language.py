@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from knowledge.types import Language
 
 
-def preferred_language(accept_language: str) -> Language:
-    """Reads an Accept-Language header (RFC 9110, 12.5.4); English where neither is asked for."""
+def browser_language(headers: Mapping[str, str]) -> Language:
+    """Reads Accept-Language (RFC 9110, 12.5.4); English where neither is asked for. The names of
+    `headers` are in lower case, or looked up so.
+    """
     best: Language = "en"
     best_weight = 0.0
-    for part in accept_language.split(","):
+    for part in headers.get("accept-language", "").split(","):
         tag, _, parameter = part.partition(";")
         language = _language_of(tag)
         weight = _weight(parameter)

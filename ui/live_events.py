@@ -14,6 +14,7 @@ from bot.errors import UnknownConversation
 from bot.handoff import HandOff
 from bot.live import HEARTBEAT_SECONDS, Live
 from bot.log import ConversationLog
+from bot.presence import customer_is_here
 from bot.types import Owner
 from ui.records import StateRecord, state_record
 
@@ -63,7 +64,7 @@ async def customer_events(
 
     def beat() -> None:
         if live.state(conversation_id).owner in (Owner.WAITING, Owner.AGENT):
-            log.customer_is_here(conversation_id)
+            customer_is_here(log, conversation_id)
             HandOff(log).release_absent(live)
 
     try:

@@ -1,4 +1,4 @@
-"""The chat page: one Gradio Blocks app. Lays it out and wires it; what happens is in ui/chat.py."""
+"""The chat page: one Gradio Blocks app. Wires its components to what happens, in ui/chat.py."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from bot.surveys import Survey
+from bot.feedback import Survey
 from bot.types import Rating
 from knowledge.types import Language
-from ui.chat import Chat, View
-from ui.language import preferred_language
+from ui.chat import Chat
+from ui.language import browser_language
 from ui.pace import Pace, TooFast
-from ui.text import TextKey, write
+from ui.page_components import PageComponents, Updates
+from ui.text import write
 from ui.visit import Visit
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
-# Gradio encrypts what it keeps in the browser with this. It protects nothing from the visitor whose
-# browser it is; it stays the same so that a conversation outlives a restart of the server.
-_STORAGE_SECRET = "frontdesk"  # noqa: S105
 _COMMENT_CHARS = 2000
 
 # The keyboard of a phone shrinks the page instead of covering the box.
@@ -41,145 +38,108 @@ _HEAD = (
     'interactive-widget=resizes-content">'
 )
 
-Updates = list[Any]
-
 
 class Page:
-    """The components of the page, and one method for each thing that can be done on it."""
+    """One method for each thing that can be done on the page."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         with gr.Blocks(title="Frontdesk", analytics_enabled=False, fill_width=True) as self.blocks:
-            self._lay_out()
+            self._components = PageComponents(chat.company)
             self._wire()
 
-    def _lay_out(self) -> None:
-        self._visit = gr.BrowserState(None, storage_key="frontdesk", secret=_STORAGE_SECRET)
-        with gr.Row(elem_id="bar"):
-            self._brand = gr.HTML("", elem_id="brand", apply_default_css=False, js_on_load=None)
-            self._language = gr.Button("", elem_id="language", size="sm")
-            self._new = gr.Button("", elem_id="new", size="sm")
-            self._person = gr.Button("", elem_id="person", size="sm")
-        self._transcript = gr.HTML(
-            {"turns": []},
-            elem_id="transcript",
-            html_template='<div class="turns" role="log" aria-live="polite"></div>',
-            js_on_load=(_HERE / "page.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-        )
-        with gr.Column(elem_id="composer"):
-            self._notice = gr.HTML("", elem_id="notice", apply_default_css=False, js_on_load=None)
-            self._box = gr.Textbox(
-                elem_id="box",
-                lines=1,
-                max_lines=6,
-                container=False,
-                show_label=False,
-                submit_btn="…",
-                html_attributes=gr.InputHTMLAttributes(enterkeyhint="send"),
-            )
-            self._disclaimer = gr.HTML(
-                "", elem_id="disclaimer", apply_default_css=False, js_on_load=None
-            )
-
     def _wire(self) -> None:
-        view = [self._visit, self._transcript, self._notice, self._box]
-        view += [self._person, self._language]
-        chrome = [self._brand, self._new, self._disclaimer]
+        on = self._components
+        view, visit = on.of_the_conversation(), [on.visit]
         quiet: dict[str, Any] = {
             "show_progress": "hidden",
             "api_visibility": "private",
             "concurrency_limit": None,
         }
-        visit = [self._visit]
-        self.blocks.load(self._arrive, visit, view + chrome, **quiet)
-        self._language.click(self._switch, visit, view + chrome, **quiet)
-        on = self._transcript
-        self._person.click(_honest(self._ask_for_person), visit, view, **quiet)
-        on.person(_honest(self._ask_for_person), visit, view, **quiet)
+        self.blocks.load(self._arrive, visit, on.all(), **quiet)
+        on.language.click(self._switch, visit, on.all(), **quiet)
+        on.person.click(self._honest(self._ask_for_person), visit, view, **quiet)
+        on.transcript.person(self._honest(self._ask_for_person), visit, view, **quiet)
         # One listener for both, so that a second message waits in the box while one is answered.
         sending = gr.on(
-            [self._box.submit, on.option_select], self._send, [self._box, *visit], view, **quiet
+            [on.box.submit, on.transcript.option_select],
+            self._send,
+            [on.box, on.visit],
+            view,
+            **quiet,
         )
         # Cancelled, so that the end of an answer cannot bring the old conversation back.
-        self._new.click(self._start_anew, visit, view, cancels=[sending], **quiet)
-        self._box.stop(self._stop, visit, None, **quiet)
-        on.return_to_bot(_honest(self._return_to_bot), visit, view, **quiet)
-        on.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
-        on.contact(_honest(self._leave_contact), visit, view, **quiet)
-        on.survey(_honest(self._tell), visit, view, **quiet)
+        on.new.click(self._start_anew, visit, view, cancels=[sending], **quiet)
+        on.box.stop(self._stop, visit, None, **quiet)
+        on.transcript.return_to_bot(self._honest(self._return_to_bot), visit, view, **quiet)
+        on.transcript.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
+        on.transcript.contact(self._honest(self._leave_contact), visit, view, **quiet)
+        on.transcript.survey(self._honest(self._tell), visit, view, **quiet)
         # Two answers may be rated quickly, one after the other.
-        on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
-        on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
+        on.transcript.rate(self._rate, visit, on.notice, trigger_mode="multiple", **quiet)
+        on.transcript.comment(self._rate, visit, on.notice, trigger_mode="multiple", **quiet)
 
     def _arrive(self, stored: object, request: gr.Request) -> Updates:
-        visit = Visit.read(stored)
-        language = _language(visit, request)
-        return self._shown(self._chat.arrive(visit, language)) + self._chrome(language)
+        visit, language = _visitor(stored, request)
+        view = self._chat.arrive(visit, language)
+        return self._components.show(view) | self._components.surround(language)
 
     def _switch(self, stored: object, request: gr.Request) -> Updates:
-        visit = Visit.read(stored)
-        language: Language = "en" if _language(visit, request) == "zh" else "zh"
-        visit = visit.speaking(language)
-        return self._shown(self._chat.show(visit, language)) + self._chrome(language)
+        visit, before = _visitor(stored, request)
+        language: Language = "en" if before == "zh" else "zh"
+        view = self._chat.show(visit.speaking(language), language)
+        return self._components.show(view) | self._components.surround(language)
 
     def _start_anew(self, stored: object, request: gr.Request) -> Updates:
         """Gradio's own cancelling now and then misses an answer between two of its pieces."""
-        visit = Visit.read(stored)
+        visit, language = _visitor(stored, request)
         self._chat.abandon(visit)
-        return self._shown(self._chat.show(visit.within(""), _language(visit, request)))
+        return self._components.show(self._chat.show(visit.within(""), language))
 
     async def _send(
         self, text: str, stored: object, request: gr.Request, event: gr.EventData
     ) -> AsyncIterator[Updates]:
-        visit = Visit.read(stored)
-        chosen = event.target is self._transcript
-        if chosen:
+        visit, language = _visitor(stored, request)
+        typed = event.target is not self._components.transcript
+        if not typed:
             text = str(event._data.get("text", ""))
         writing = False
-        language, address = _language(visit, request), _address(request)
-        async for view in self._chat.send(text, visit, language, address):
+        async for view in self._chat.send(text, visit, language, _address(request)):
             same = writing and view.writing
-            yield (self._piece if same else self._shown)(view, typed=not chosen)
+            show = self._components.show_turns if same else self._components.show
+            yield show(view, typed=typed)
             writing = view.writing
 
     def _stop(self, stored: object) -> None:
         self._chat.stop(Visit.read(stored))
 
     def _ask_for_person(self, stored: object, request: gr.Request) -> Updates:
-        visit = Visit.read(stored)
-        language, address = _language(visit, request), _address(request)
-        return self._shown(self._chat.ask_for_person(visit, language, address))
+        view = self._chat.ask_for_person(*_visitor(stored, request), _address(request))
+        return self._components.show(view)
 
     def _return_to_bot(self, stored: object, request: gr.Request) -> Updates:
-        visit = Visit.read(stored)
-        return self._shown(self._chat.return_to_bot(visit, _language(visit, request)))
+        return self._components.show(self._chat.return_to_bot(*_visitor(stored, request)))
 
     def _refresh(self, stored: object, request: gr.Request) -> Updates:
         """Somebody else has done something. What the customer was told before stays."""
-        visit = Visit.read(stored)
-        view = self._chat.refresh(visit, _language(visit, request))
-        if view is None:
-            return [gr.skip()] * 6
-        updates = self._shown(view)
-        return [gr.skip(), updates[1], gr.skip(), *updates[3:]]
+        kept: Updates = {self._components.visit: gr.skip(), self._components.notice: gr.skip()}
+        view = self._chat.refresh(*_visitor(stored, request))
+        return self._components.show(view) | kept if view else kept
 
     def _leave_contact(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
-        visit = Visit.read(stored)
         email = str(event._data.get("email", ""))
-        language, address = _language(visit, request), _address(request)
-        return self._shown(self._chat.leave_contact(email, visit, language, address))
+        visitor = _visitor(stored, request)
+        return self._components.show(self._chat.leave_contact(email, *visitor, _address(request)))
 
     def _tell(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
-        visit = Visit.read(stored)
         solved = {"yes": True, "no": False}.get(str(event._data.get("solved")))
         stars = str(event._data.get("stars"))
         said = Survey(solved, int(stars) if stars in ("1", "2", "3", "4", "5") else None)
-        return self._shown(self._chat.tell(visit, _language(visit, request), said))
+        return self._components.show(self._chat.tell(*_visitor(stored, request), said))
 
-    def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> str:
-        """Returns the notice: empty where the rating is stored."""
-        visit = Visit.read(stored)
+    def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
+        """The notice is empty where the rating is stored."""
+        visit, language = _visitor(stored, request)
         data = event._data
         rating: Rating = "up" if data.get("rating") == "up" else "down"
         comment = str(data.get("comment", ""))[:_COMMENT_CHARS]
@@ -187,55 +147,25 @@ class Page:
             self._chat.rate(visit, int(data.get("turn", 0)), rating, comment)
         except Exception:
             logger.exception("A rating could not be stored")
-            return _notice(write("not_stored", _language(visit, request)))
-        return ""
+            return self._components.say(write("not_stored", language))
+        return self._components.say("")
 
-    def _chrome(self, language: Language) -> Updates:
-        """What surrounds the conversation; it changes with the language only."""
-        return [
-            _brand(self._chat.company(language), language),
-            gr.update(value=write("new_conversation", language)),
-            f"<p>{escape(write('disclaimer', language))}</p>",
-        ]
+    def _honest(self, handler: Callable[..., Updates]) -> Callable[..., Updates]:
+        """What fails changes nothing on the page but the notice, which says so."""
 
-    def _shown(self, view: View, *, typed: bool = True) -> Updates:
-        """`typed` is whether the message came from the box, which may then forget it."""
-        language = view.language
-        placeholder: TextKey = "box_placeholder_waiting" if view.waiting else "box_placeholder"
-        if view.agent:
-            placeholder = "box_placeholder_agent"
-        return [
-            view.visit.stored(),
-            self._value(view, typed=typed),
-            _notice(view.notice),
-            gr.update(
-                label=write("box_label", language),
-                placeholder=write(placeholder, language, name=view.agent),
-                submit_btn=False if view.writing else write("send", language),
-                stop_btn=write("stop", language) if view.writing else False,
-            ),
-            gr.update(value=write("talk_to_a_person", language), interactive=not view.waiting),
-            # In the middle of an answer the end of it would switch the page back.
-            gr.update(value=write("other_language", language), interactive=not view.writing),
-        ]
+        @functools.wraps(handler)
+        def honest(stored: object, request: gr.Request, *rest: gr.EventData) -> Updates:
+            _, language = _visitor(stored, request)
+            try:
+                return handler(stored, request, *rest)
+            except TooFast as error:
+                sentence = write("too_fast", language, seconds=error.seconds)
+            except Exception:
+                logger.exception("%s failed", handler.__name__)
+                sentence = write("not_stored", language)
+            return self._components.say(sentence)
 
-    def _piece(self, view: View, *, typed: bool) -> Updates:
-        """A longer piece of the same answer: nothing but the transcript changes."""
-        return [gr.skip(), self._value(view, typed=typed), *[gr.skip()] * 4]
-
-    def _value(self, view: View, *, typed: bool) -> dict[str, object]:
-        """What page.js shows."""
-        return {
-            "conversation": view.visit.conversation,
-            "turns": view.turns,
-            "accepted": view.accepted if typed else "",
-            "question": view.question,
-            "writing": view.writing,
-            "state": view.state,
-            "language": "zh-CN" if view.language == "zh" else "en",
-            "title": write("page_title", view.language, company=self._chat.company(view.language)),
-            "label": write("transcript", view.language),
-        }
+        return honest
 
 
 def mount_page(app: FastAPI, frontdesk: Frontdesk, live: Live, pace: Pace) -> None:
@@ -277,38 +207,11 @@ def _theme() -> gr.themes.Base:
     )
 
 
-def _honest(handler: Callable[..., Updates]) -> Callable[..., Updates]:
-    """What fails changes nothing on the page but the notice, which says so."""
-
-    @functools.wraps(handler)
-    def honest(stored: object, request: gr.Request, *rest: gr.EventData) -> Updates:
-        language = _language(Visit.read(stored), request)
-        try:
-            return handler(stored, request, *rest)
-        except TooFast as error:
-            sentence = write("too_fast", language, seconds=error.seconds)
-        except Exception:
-            logger.exception("%s failed", handler.__name__)
-            sentence = write("not_stored", language)
-        return [gr.skip(), gr.skip(), _notice(sentence), *[gr.skip()] * 3]
-
-    return honest
-
-
-def _language(visit: Visit, request: gr.Request) -> Language:
-    return visit.language or preferred_language(str(request.headers.get("accept-language", "")))
+def _visitor(stored: object, request: gr.Request) -> tuple[Visit, Language]:
+    """Who does something, and the language of what they read."""
+    visit = Visit.read(stored)
+    return visit, visit.language or browser_language(request.headers)
 
 
 def _address(request: gr.Request) -> str:
     return str(request.client.host) if request.client else ""
-
-
-def _brand(company: str, language: Language) -> str:
-    return (
-        f'<div class="brand"><span class="mark" aria-hidden="true">{escape(company[:1])}</span>'
-        f"<div><h1>{escape(company)}</h1><p>{escape(write('subtitle', language))}</p></div></div>"
-    )
-
-
-def _notice(sentence: str) -> str:
-    return f'<p role="alert">{escape(sentence)}</p>' if sentence else ""

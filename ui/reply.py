@@ -1,10 +1,11 @@
-"""A reply of the DialogManager as an async iterator that can be closed at any moment."""
+"""Replies of the DialogManager as async iterators that can be closed at any moment."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -76,3 +77,26 @@ class Reply:
         # The loop is closed where the server stops while a reply is being written.
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)
+
+
+class Replies:
+    """Those that are being written, by conversation."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, set[Reply]] = {}
+
+    def of(self, conversation_id: str) -> tuple[Reply, ...]:
+        return tuple(self._open.get(conversation_id, ()))
+
+    @contextmanager
+    def holding(self, conversation_id: str, reply: Reply) -> Iterator[None]:
+        """Closes the reply at the end."""
+        replies = self._open.setdefault(conversation_id, set())
+        replies.add(reply)
+        try:
+            yield
+        finally:
+            reply.close()
+            replies.discard(reply)
+            if not replies:
+                self._open.pop(conversation_id, None)

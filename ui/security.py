@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from knowledge.types import Language
-from ui.language import preferred_language
+from ui.language import browser_language
 from ui.text import write
 
 # A message of 100 kB is read, so that it can be refused with the right sentence; 50 MB are not.
@@ -87,7 +87,7 @@ def _too_large(scope: Scope) -> str:
 
 
 def _language(scope: Scope) -> Language:
-    return preferred_language(Headers(scope=scope).get("accept-language", ""))
+    return browser_language(Headers(scope=scope))
 
 
 def _is_closed(path: str) -> bool:

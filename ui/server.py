@@ -20,7 +20,6 @@ from bot.line import Line
 from bot.live import Live
 from bot.process import let_cores_rest, settle
 from bot.staff import FIRST_ADMIN
-from knowledge.types import Language
 from ui.api import router
 from ui.api_errors import add_error_handlers
 from ui.desk import mount_desk
@@ -66,7 +65,7 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
     return app
 
 
-def serve(config: Config, *, language: Language = "en") -> None:
+def serve(config: Config) -> None:
     """Serves until Ctrl-C. Raises ConfigError where the address cannot be used.
 
     Of the processes that torchrun starts, one a GPU, the first serves; the others help it to write.
@@ -76,7 +75,7 @@ def serve(config: Config, *, language: Language = "en") -> None:
     if process_rank()[0] > 0:
         follow(config)
         return
-    listener = _listen(config.host, config.port, language)
+    listener = _listen(config.host, config.port)
     let_cores_rest()
     with listener:
         with progress_bars() as progress:
@@ -91,19 +90,19 @@ def serve(config: Config, *, language: Language = "en") -> None:
         server = Server(settings, frontdesk.manager.line, live, config.shutdown_seconds)
         host, port = listener.getsockname()[:2]
         url = f"http://{_in_url(host)}:{port}"
-        print(write("serving", language, url=url), flush=True)  # noqa: T201
-        _introduce_admin(app, url, language)
+        print(write("serving", "en", url=url), flush=True)  # noqa: T201
+        _introduce_admin(app, url)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         live.close()
         frontdesk.close()
 
 
-def _introduce_admin(app: FastAPI, url: str, language: Language) -> None:
+def _introduce_admin(app: FastAPI, url: str) -> None:
     """The first time only: nobody could log in otherwise."""
     if password := app.state.desk.staff.add_first_admin():
         values = {"url": f"{url}/desk", "name": FIRST_ADMIN, "password": password}
-        print(write("first_admin", language, **values), flush=True)  # noqa: T201
+        print(write("first_admin", "en", **values), flush=True)  # noqa: T201
 
 
 def follow(config: Config) -> None:
@@ -149,7 +148,7 @@ def _keep_gradio_quiet() -> None:
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
 
 
-def _listen(host: str, port: int, language: Language) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """Before anything slow, so that a port in use is known at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
@@ -160,15 +159,15 @@ def _listen(host: str, port: int, language: Language) -> socket.socket:
         listener.listen(socket.SOMAXCONN)
     except OSError as error:
         listener.close()
-        raise ConfigError(_cannot_listen(error, host, port, language)) from error
+        raise ConfigError(_cannot_listen(error, host, port)) from error
     return listener
 
 
-def _cannot_listen(error: OSError, host: str, port: int, language: Language) -> str:
+def _cannot_listen(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < 65535 else port - 1
-        return write("port_in_use", language, host=host, port=port, other=other)
-    return write("cannot_bind", language, host=host, port=port, problem=error.strerror or error)
+        return write("port_in_use", "en", host=host, port=port, other=other)
+    return write("cannot_bind", "en", host=host, port=port, problem=error.strerror or error)
 
 
 def _in_url(host: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from bot.surveys import Survey
+from bot.feedback import Survey
 from bot.types import Owner, Route, Turn
 from knowledge.types import Language
 from ui.text import TextKey, write

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def print_answer(manager: DialogManager, text: str, *, as_json: bool) -> None:
     """One question in a conversation of its own. Raises BotError."""
     language = language_of(text)
-    conversation = manager.start(language, channel="terminal")
+    conversation = manager.log.start(language, channel="terminal")
     console = Console()
     for event in manager.reply(conversation.id, text):
         if isinstance(event, Answer) and as_json:
@@ -54,7 +54,7 @@ def chat(config: Config) -> None:
         desk = build(config, progress=progress)
     console = Console()
     language: Language = "en"
-    conversation = desk.manager.start(language, channel="terminal")
+    conversation = desk.log.start(language, channel="terminal")
     console.print(write("terminal_hint", language), style="dim")
     while True:
         try:

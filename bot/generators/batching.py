@@ -1,11 +1,10 @@
-"""Many answers at once: the library's continuous batching, kept alive over its failures.
+"""Many answers at once in one batch that outlives the failures of its model.
 
 Token ids in, token ids out; knows no text and no customers.
 """
 
 from __future__ import annotations
 
-import copy
 import itertools
 import logging
 import threading
@@ -14,10 +13,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.errors import GeneratorError
-from bot.generators.checkpoint import first_line, process_rank
+from bot.errors import GeneratorError, first_line
+from bot.generators.checkpoint import process_rank
+from bot.generators.engine import Engine
 from bot.generators.outbox import WAIT_SECONDS, Outbox
-from bot.generators.paged_attention import attend_answer_by_answer
 from bot.types import Load
 
 logger = logging.getLogger(__name__)
@@ -27,15 +26,8 @@ _CRASHES = 3
 # Crashes in a row, with no token between them, from which the batch calls itself broken.
 _BROKEN = 3
 _START_SECONDS = 120.0
-_STOP_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0
 _OVER = "the batch has ended"
-# The cache of keys and values is shared in pages. A CPU reads pages of any size, and small ones let
-# answers share their instruction (about 150 tokens); flash attention wants 256, the default.
-_CPU_PAGE_TOKENS = 32
-# A CPU has no memory of its own that could be filled to the brim, as the library does on a GPU.
-_CPU_CACHE_BYTES = 2 << 30
-# Prompts are read in parts of this size, so that those who are being written to never wait long.
-_CPU_STEP_TOKENS = 512
 
 
 @dataclass(eq=False)
@@ -68,11 +60,9 @@ class Batch:
         self, model: Any, generation: Any, *, at_once: int, context_tokens: int, seed: int = 0
     ) -> None:
         self.at_once = at_once
-        self._model = model
-        self._attention = model.config._attn_implementation
-        self._generation = generation
-        self._context_tokens = context_tokens
-        self._seed = seed
+        self._engine = Engine(
+            model, generation, at_once=at_once, context_tokens=context_tokens, seed=seed
+        )
         self._lock = threading.RLock()
         self._numbers = itertools.count()
         self._submitted: dict[str, _Request] = {}
@@ -85,8 +75,6 @@ class Batch:
         self._closed = threading.Event()
         self._ready = threading.Event()
         self._failure: Exception | None = None
-        self._manager: Any = None
-        self._check()
         # The library's thread inherits from this one that the process need not wait for it.
         self._thread = threading.Thread(target=self._run, name="frontdesk-batch", daemon=True)
         self._thread.start()
@@ -114,20 +102,18 @@ class Batch:
 
     def load(self) -> Load:
         with self._lock:
-            return Load(len(self._submitted), len(self._waiting), self._cache_use(), self._tokens)
+            return Load(
+                len(self._submitted), len(self._waiting), self._engine.cache_use, self._tokens
+            )
 
     def close(self) -> None:
         """Ends every answer that is being written, and both threads."""
         self._closed.set()
-        self._thread.join(timeout=2 * _STOP_SECONDS)
+        self._thread.join(timeout=_CLOSE_SECONDS)
 
     def follow(self) -> None:
         """Returns when the batch is over: what a process of torchrun does that is not the first."""
         self._thread.join()
-
-    def _check(self) -> None:
-        if not getattr(self._model, "_supports_attention_backend", False):
-            raise GeneratorError(f"{type(self._model).__name__} has no attention that can be paged")
 
     def _wait_until_ready(self) -> None:
         """Has a token written, except where another process leads: a model that only seems to be
@@ -148,71 +134,28 @@ class Batch:
 
     def _run(self) -> None:
         try:
-            self._manager = self._started()
+            self._engine.start()
         except Exception as error:  # noqa: BLE001 - raised in __init__
-            self._model.set_attn_implementation(self._attention)
+            self._engine.stop()
             self._failure = error
             return
         finally:
             self._ready.set()
         while not self._closed.is_set():
-            output = self._manager.get_result(timeout=WAIT_SECONDS)
+            output = self._engine.output()
             if output is not None:
                 self._hand_over(output)
-            elif self._manager.is_running():
+            elif self._engine.running:
                 continue
             elif process_rank()[1] > 1:  # the threads of the other processes have ended, too
                 break
             else:
                 self._recover()
-        self._manager.stop(hard_stop=True, timeout=_STOP_SECONDS)
-        self._model.set_attn_implementation(self._attention)
+        self._engine.stop()
         with self._lock:
             self._over = True
             for request in [*self._submitted.values(), *self._waiting]:
                 request.outbox.end(GeneratorError(_OVER))
-
-    def _started(self) -> Any:
-        self._model.set_attn_implementation(self._attention)
-        manager = self._model.init_continuous_batching(
-            generation_config=copy.deepcopy(self._generation),  # it writes into it
-            continuous_batching_config=self._settings(),
-        )
-        if self._model.device.type == "cuda":
-            manager.warmup()  # captures CUDA graphs
-        elif self._model.device.type == "cpu":
-            attend_answer_by_answer(self._model)
-        manager.start()
-        return manager
-
-    def _settings(self) -> Any:
-        from transformers import ContinuousBatchingConfig
-
-        settings: dict[str, Any] = {
-            "max_requests_per_batch": self.at_once,
-            "seed": self._seed,
-            # Else a request cancelled between two steps can fail the whole batch (transformers
-            # 5.23: update_batch looks for the pages of a request that has just been removed).
-            "use_async_batching": False,
-        }
-        if self._model.device.type == "cpu":
-            settings |= {
-                "page_size": _CPU_PAGE_TOKENS,
-                "num_blocks": self._cpu_pages(),
-                "max_batch_tokens": _CPU_STEP_TOKENS,
-            }
-        return ContinuousBatchingConfig(**settings)
-
-    def _cpu_pages(self) -> int:
-        """Enough for everybody where that is little, for one whole context in any case."""
-        config = self._model.config.get_text_config()
-        head = getattr(config, "head_dim", None) or (
-            config.hidden_size // config.num_attention_heads
-        )
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        token_bytes: int = 2 * config.num_hidden_layers * heads * head * self._model.dtype.itemsize
-        wanted: int = min(self.at_once * self._context_tokens, _CPU_CACHE_BYTES // token_bytes)
-        return max(wanted, self._context_tokens) // _CPU_PAGE_TOKENS + 1
 
     def _let_in(self) -> None:
         """Submits who waits; after a crash one by one. Called with the lock held."""
@@ -222,11 +165,10 @@ class Batch:
                 self._trial = request
             request.begun = len(request.written)
             self._submitted[request.id] = request
-            self._manager.add_request(
+            self._engine.submit(
+                request.id,
                 request.prompt + request.written,
-                request_id=request.id,
-                max_new_tokens=request.limit - len(request.written),
-                streaming=True,
+                request.limit - len(request.written),
             )
 
     def _hand_over(self, output: Any) -> None:
@@ -252,7 +194,7 @@ class Batch:
         """A request that the library itself refused; where its thread has crashed, it is not meant
         for this request, and _recover() sees to all of them.
         """
-        if self._manager.background_thread_status.can_accept_new_requests() is None:
+        if self._engine.accepting:
             self._end(request, GeneratorError(problem))
 
     def _end(self, request: _Request, outcome: Exception | None) -> None:
@@ -267,19 +209,16 @@ class Batch:
             if request in self._waiting:
                 self._waiting.remove(request)
             elif self._submitted.pop(request.id, None) is not None:
-                self._manager.cancel_request(request.id)
+                self._engine.cancel(request.id)
                 if request is self._trial:
                     self._trial = None
                     self._let_in()
 
     def _recover(self) -> None:
         """The library's thread has ended: starts another one, and goes on with who was in it."""
-        error = self._manager.background_thread_status.fatal_error
-        problem = first_line(error) if error else "its thread has ended"
+        problem = self._engine.problem
         logger.error("The model failed (%s) with %d answers in it", problem, len(self._submitted))
-        # Its traceback holds the tensors of the step that failed.
-        del error
-        self._manager.stop()
+        self._engine.clear()
         with self._lock:
             self._crashes_in_a_row += 1
             fallen = list(self._submitted.values())
@@ -288,7 +227,7 @@ class Batch:
             self._down = True
         try:
             # Without the lock: it takes seconds on a GPU, in which readers come and leave.
-            self._manager = self._started()
+            self._engine.start()
         except Exception as failure:  # noqa: BLE001 - tried again at the next turn of the loop
             logger.error("The batch could not be started again: %s", first_line(failure))
             self._closed.wait(WAIT_SECONDS)
@@ -307,8 +246,3 @@ class Batch:
                 request.outbox.end(GeneratorError(problem))
             else:
                 self._waiting.appendleft(request)
-
-    def _cache_use(self) -> float:
-        """Share of the cache's pages that hold something, cached beginnings included."""
-        processor = self._manager.batch_processor
-        return 1.0 - float(processor.cache.compute_free_capacity()) if processor else 0.0

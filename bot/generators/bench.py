@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import first_line
 from bot.generators.batching import Batch
-from bot.generators.checkpoint import default_device, first_line
+from bot.generators.checkpoint import default_device
+from bot.generators.engine import cache_bytes
 from bot.generators.one_by_one import OneByOne
 
 # Answers that are written one after the other to know the speed of that.
@@ -125,13 +127,6 @@ def shape_config(shape: Shape) -> Any:
         tie_word_embeddings=shape.tied,
         bos_token_id=None,
         eos_token_id=None,
-    )
-
-
-def cache_bytes(config: Any, itemsize: int) -> int:
-    """Keys and values of one token, in all layers."""
-    return int(
-        2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * itemsize
     )
 
 

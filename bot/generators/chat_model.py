@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.errors import GeneratorError
+from bot.errors import GeneratorError, first_line
 from bot.prompt import to_messages
 from bot.types import Prompt
 
@@ -77,7 +77,7 @@ class ChatModelGenerator:
             chat: BaseChatModel = init_chat_model(self.model, **options)
         except (ImportError, ValueError) as error:
             raise GeneratorError(
-                f"No chat model {self.model}: {_first_line(error)} "
+                f"No chat model {self.model}: {first_line(error)}. "
                 "Set model to PROVIDER:MODEL, such as openai:qwen3."
             ) from error
         return chat
@@ -86,7 +86,7 @@ class ChatModelGenerator:
         """Each provider's library has errors of its own: they are told by their words."""
         return GeneratorError(
             f"The model server at {self._place} failed ({type(error).__name__}: "
-            f"{_first_line(error)}). Check that it runs, that it serves "
+            f"{first_line(error)}). Check that it runs, that it serves "
             f"{self.model.partition(':')[2] or self.model}, and the key."
         )
 
@@ -98,7 +98,3 @@ def _untraced() -> Context:
     context = copy_context()
     context.run(tracing_context(enabled=False).__enter__)
     return context
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.errors import GeneratorError
+from bot.errors import GeneratorError, first_line
 
 Quantization = Literal["none", "8bit", "4bit"]
 
@@ -71,10 +71,6 @@ def default_device() -> str:
 def process_rank() -> tuple[int, int]:
     """This process and how many there are, as torchrun says; (0, 1) without it."""
     return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _options(device: str, quantization: Quantization) -> dict[str, Any]:

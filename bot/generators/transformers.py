@@ -10,12 +10,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.errors import GeneratorError
+from bot.errors import GeneratorError, first_line
 from bot.generators.batching import Batch
 from bot.generators.checkpoint import (
     Checkpoint,
     Quantization,
-    first_line,
     load_checkpoint,
     process_rank,
 )
@@ -60,14 +59,14 @@ class TransformersGenerator:
     ) -> None:
         self.model = model
         checkpoint = load_checkpoint(model, device=device, quantization=quantization)
-        self._tokenizer = checkpoint.tokenizer
+        self._checkpoint, tokenizer = checkpoint, checkpoint.tokenizer
         self._stops: Sequence[str] = ()
-        if self._tokenizer.chat_template is None:
-            self._tokenizer.chat_template, self._stops = _PLAIN_TEMPLATE, _PLAIN_STOPS
-        self._takes_system = _takes_system(self._tokenizer)
+        if tokenizer.chat_template is None:
+            tokenizer.chat_template, self._stops = _PLAIN_TEMPLATE, _PLAIN_STOPS
+        self._takes_system = _takes_system(tokenizer)
         self._new_tokens = min(max_new_tokens, checkpoint.context_tokens // 2)
         self._prompt_tokens = checkpoint.context_tokens - self._new_tokens
-        generation = _generation(checkpoint.model, self._tokenizer, temperature)
+        generation = _generation(checkpoint.model, tokenizer, temperature)
         self._writer = _writer(checkpoint, generation, at_once=at_once, seed=seed)
 
     @property
@@ -85,7 +84,7 @@ class TransformersGenerator:
         tokens = fit(prompt, self._tokens, self._prompt_tokens)
         ids = self._writer.write(tokens, self._new_tokens)
         try:
-            yield from decoded(ids, self._tokenizer, self._stops)
+            yield from decoded(ids, self._checkpoint.tokenizer, self._stops)
         except Exception as error:
             raise GeneratorError(
                 f"Model {self.model} failed: {first_line(error)}. "
@@ -115,12 +114,13 @@ class TransformersGenerator:
             for message in to_messages(prompt)
         ]
         return _render(
-            self._tokenizer, messages if self._takes_system else _without_system(messages)
+            self._checkpoint.tokenizer,
+            messages if self._takes_system else _without_system(messages),
         )
 
     def _as_text(self, content: str) -> str:
         """The model's control tokens, written in a passage or question, become ordinary text."""
-        for token in self._tokenizer.all_special_tokens:
+        for token in self._checkpoint.tokenizer.all_special_tokens:
             content = content.replace(token, token[0] + "\u200b" + token[1:])
         return content
 

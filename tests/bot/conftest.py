@@ -1,11 +1,18 @@
-"""A tiny chat model with random weights, in a folder as the Hugging Face library saves one."""
+"""What is dear to make, once for all tests: a log of many conversations, and a tiny chat model with
+random weights, in a folder as the Hugging Face library saves one.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from bot.database import ConversationDatabase
+from evals.many_conversations import write_conversations
 
 # The same examples in every run, and no clock: the machine may be busy.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -24,6 +31,25 @@ WORDS = """
     same send shoe shop size some stock store take tell that then they this time today two use
     want week when with work year you
 """
+
+
+MANY = 250
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConversationDatabase]:
+    """The log of MANY conversations of 60 days, to be read only."""
+    home = tmp_path_factory.mktemp("many")
+    write_conversations(home, MANY, days=60, seed=5)
+    database = ConversationDatabase(home / "conversations.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def connection(many: ConversationDatabase) -> Iterator[sqlite3.Connection]:
+    with many.reading() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

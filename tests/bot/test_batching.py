@@ -136,13 +136,13 @@ def test_those_who_leave_half_way_take_nothing_with_them(
 
     with ThreadPoolExecutor(64) as pool:
         assert all(pool.map(ask, range(160)))
-    scheduler = batch._manager.batch_processor.scheduler
+    scheduler = batch._engine._manager.batch_processor.scheduler
     wait_until(lambda: not scheduler.has_pending_requests(), seconds=1.0)
     assert not batch._submitted
 
 
 def test_a_batch_on_a_cpu_needs_no_mask_of_all_tokens_by_all_keys(batch: Batch) -> None:
-    processor = batch._manager.batch_processor
+    processor = batch._engine._manager.batch_processor
     assert processor.inputs_and_outputs.attention_mask is None
 
 
@@ -159,7 +159,7 @@ def test_a_model_with_windows_is_left_to_the_library(
     for layer in another.model.model.layers:
         layer.self_attn.sliding_window = 2 * len(prompt_of(0))  # wider than what is read
     windowed = make_batch(another, at_once=2)
-    assert windowed._manager.batch_processor.inputs_and_outputs.attention_mask is not None
+    assert windowed._engine._manager.batch_processor.inputs_and_outputs.attention_mask is not None
     written = read(windowed.write(prompt_of(5), NEW_TOKENS))
     windowed.close()
     assert written == read(one_by_one.write(prompt_of(5), NEW_TOKENS))
@@ -187,7 +187,7 @@ def test_closing_takes_the_request_out_of_the_batch_within_a_second(batch: Batch
     for ids in readers:
         while not next(ids):
             pass
-    scheduler = batch._manager.batch_processor.scheduler
+    scheduler = batch._engine._manager.batch_processor.scheduler
     assert len(scheduler.active_requests) == 8
     since = time.monotonic()
     for ids in readers:
@@ -205,7 +205,7 @@ def test_closing_before_the_first_token_does_so_too(another: Checkpoint) -> None
     waiting = batch.write(prompt_of(2), 8)
     assert next(waiting) == []  # the reader gets control although nothing came
     waiting.close()
-    scheduler = batch._manager.batch_processor.scheduler
+    scheduler = batch._engine._manager.batch_processor.scheduler
     wait_until(lambda: len(scheduler.waiting_requests) == 0, seconds=1.0)
     busy.close()
     batch.close()
@@ -329,13 +329,13 @@ def test_readers_come_and_leave_while_a_batch_that_failed_is_started_again(
     """It takes seconds on a GPU: who waits is not stuck in it."""
     batch = make_batch(another)
     may_start = threading.Event()
-    start = batch._started
+    start = batch._engine.start
 
-    def slowly() -> Any:
+    def slowly() -> None:
         may_start.wait(timeout=30)
-        return start()
+        start()
 
-    monkeypatch.setattr(batch, "_started", slowly)
+    monkeypatch.setattr(batch._engine, "start", slowly)
     fault = Fault(another.model, lambda ids: True)
     with pytest.raises(GeneratorError, match="CUDA out of memory"):
         read(batch.write(prompt_of(1), 4))

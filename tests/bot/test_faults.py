@@ -112,7 +112,7 @@ def test_a_model_of_our_own_whose_thread_fails_costs_no_answer_and_goes_on(
     def fail(*_: object) -> None:
         raise RuntimeError("CUDA out of memory")
 
-    hook = generator._writer._model.register_forward_pre_hook(fail)
+    hook = generator._checkpoint.model.register_forward_pre_hook(fail)
     assert desk.ask("refund?").text == REFUND.passage.text
     hook.remove()
     assert desk.ask("refund?").text == REFUND.passage.text  # its words are no answer, but it writes

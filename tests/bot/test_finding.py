@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +11,7 @@ from bot.database import ConversationDatabase
 from bot.finding import Filter, choices, count, find, match_query, neighbours
 from evals.many_conversations import write_conversations
 from knowledge.words import words
-
-SOME = 250
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConversationDatabase]:
-    home = tmp_path_factory.mktemp("many")
-    write_conversations(home, SOME, days=90, seed=3)
-    opened = ConversationDatabase(home / "conversations.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def connection(database: ConversationDatabase) -> Iterator[sqlite3.Connection]:
-    with database.reading() as opened:
-        yield opened
+from tests.bot.conftest import MANY
 
 
 def all_pages(connection: sqlite3.Connection, wanted: Filter, limit: int = 7) -> list[str]:
@@ -47,9 +30,9 @@ def test_page_by_page_every_conversation_comes_once_the_newest_first(
 ) -> None:
     rows = connection.execute("select id from conversations order by created_at desc").fetchall()
     found = all_pages(connection, Filter())
-    assert len(found) == SOME
+    assert len(found) == MANY
     assert found == [name for (name,) in rows]
-    assert count(connection, Filter()) == SOME
+    assert count(connection, Filter()) == MANY
 
 
 @pytest.mark.parametrize(
@@ -82,7 +65,7 @@ def test_a_filter_shows_the_conversations_with_such_a_turn(
 def test_filters_hold_together_and_dates_include_both_days(connection: sqlite3.Connection) -> None:
     day = connection.execute("select substr(max(created_at), 1, 10) from conversations").fetchone()
     wanted = Filter(language="zh", since=day[0], until=day[0])
-    rows = find(connection, wanted, limit=SOME).rows
+    rows = find(connection, wanted, limit=MANY).rows
     assert {row.language for row in rows} <= {"zh"}
     assert {row.started_at[:10] for row in rows} <= {day[0]}
     both = connection.execute(
@@ -133,9 +116,9 @@ def test_there_is_to_choose_what_there_is(connection: sqlite3.Connection) -> Non
     assert found.reviewers == ("mei", "tom")
 
 
-def test_the_generator_does_not_write_over_conversations(database: ConversationDatabase) -> None:
+def test_the_generator_does_not_write_over_conversations(many: ConversationDatabase) -> None:
     from evals.errors import EvalError
 
-    assert database.path is not None
+    assert many.path is not None
     with pytest.raises(EvalError, match="Name a home without"):
-        write_conversations(Path(database.path).parent, 1)
+        write_conversations(Path(many.path).parent, 1)

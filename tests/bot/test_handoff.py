@@ -15,6 +15,7 @@ from bot.errors import EmptyMessage, OwnershipError, UnknownConversation
 from bot.handoff import HandOff
 from bot.live import ABSENT_SECONDS, HEARTBEAT_SECONDS, Live
 from bot.log import ConversationLog
+from bot.presence import agent_types
 from bot.staff import Staff
 from bot.types import BotTurn, Owner, Route
 
@@ -212,7 +213,7 @@ def test_what_another_process_writes_is_noticed(
     assert live.version() == before
     other = ConversationLog(tmp_path / "conversations.db")
     HandOff(other).take(conversation_id, "Mei")
-    other.agent_types(conversation_id, "Mei")
+    agent_types(other, conversation_id, "Mei")
     other.close()
     assert live.version() != before
     after = live.state(conversation_id)
@@ -225,9 +226,9 @@ def test_typing_ends_with_the_message_and_is_the_owners_only(
 ) -> None:
     conversation_id = log.start("en").id
     hand_off.take(conversation_id, "Mei")
-    log.agent_types(conversation_id, "Tom")
+    agent_types(log, conversation_id, "Tom")
     assert not live.state(conversation_id).typing
-    log.agent_types(conversation_id, "Mei")
+    agent_types(log, conversation_id, "Mei")
     assert live.state(conversation_id).typing
     hand_off.say(conversation_id, "Mei", "Here I am.")
     assert not live.state(conversation_id).typing

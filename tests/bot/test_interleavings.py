@@ -20,9 +20,9 @@ from bot.errors import OwnershipError
 from bot.generators.quote import QuoteGenerator
 from bot.handoff import HandOff
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
+from bot.manager import DialogManager
 from bot.ownership import Move, Ownership, after
-from bot.types import Owner
+from bot.types import Owner, Parts
 from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, ScriptedGenerator, make_match
 
 RUNS = 200
@@ -45,7 +45,7 @@ class Run:
             QuoteGenerator(),
         )
         self._manager = DialogManager(self._logs[0], parts, config)
-        self.conversation = self._manager.start("en").id
+        self.conversation = self._logs[0].start("en").id
         self.sent: list[str] = []
         self.said: list[str] = []
         self.failures: list[BaseException] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import OwnershipError, UnknownConversation, UnknownTurn
+from bot.errors import OwnershipError, UnknownConversation
 from bot.log import ConversationLog
 from bot.ownership import Move
 from bot.types import BotTurn, Intent, Owner, Route
@@ -50,18 +50,6 @@ def test_a_hand_off_changes_the_owner_with_the_turn_that_says_so(log: Conversati
     question = log.add_customer_turn(conversation.id, "A person, please")
     log.add_bot_turn(question, BotTurn("Yes.", Route.HAND_OFF, "asked", owner=Owner.WAITING))
     assert log.head(conversation.id).owner is Owner.WAITING
-
-
-def test_feedback_belongs_to_an_answer_of_the_same_conversation(log: ConversationLog) -> None:
-    conversation, stranger = log.start("en"), log.start("zh")
-    question = log.add_customer_turn(conversation.id, "How long?")
-    reply = log.add_bot_turn(question, REPLY)
-    log.add_feedback(conversation.id, reply.id, "up")
-    log.add_feedback(conversation.id, reply.id, "down", "Too short")
-    assert log.turn(reply.id).rating == "down"
-    for wrong_conversation, wrong_turn in ((stranger.id, reply.id), (conversation.id, question.id)):
-        with pytest.raises(UnknownTurn):
-            log.add_feedback(wrong_conversation, wrong_turn, "up")
 
 
 def test_an_unknown_conversation_is_an_error_everywhere(log: ConversationLog) -> None:

@@ -15,10 +15,10 @@ from bot.generators.quote import QuoteGenerator
 from bot.generators.timed import CHECK_SECONDS
 from bot.handoff import HandOff
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
+from bot.manager import DialogManager
 from bot.phrases import say
 from bot.prompt import UNKNOWN
-from bot.types import Answer, Generator, Intent, Owner, Piece, Prompt, Route
+from bot.types import Answer, Generator, Intent, Owner, Parts, Piece, Prompt, Route
 from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder, Language
 from tests.conftest import (
@@ -47,9 +47,9 @@ class Desk:
         )
         self.retriever = FixedRetriever({"shoes": [SHOES], "refund": [REFUND]})
         quote = QuoteGenerator()
-        parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
-        self.manager = DialogManager(log, parts, config)
-        self.conversation = self.manager.start("en")
+        self.parts = Parts(self.embedder, self.intents, self.retriever, generator or quote, quote)
+        self.manager = DialogManager(log, self.parts, config)
+        self.conversation = log.start("en")
 
     def ask(self, text: str) -> Answer:
         *pieces, answer = self.manager.reply(self.conversation.id, text)
@@ -122,7 +122,7 @@ def test_a_person_who_takes_over_while_the_bot_writes_wins(
     desk = Desk(log, config, None)
     reply = desk.manager.reply(desk.conversation.id, "refund?")
     next(reply)
-    desk.manager.ask_for_person(desk.conversation.id)
+    HandOff(log).ask(desk.conversation.id)
     *_, last = reply
     assert isinstance(last, Answer)
     assert last.route is Route.SILENT
@@ -182,34 +182,6 @@ def test_a_bot_that_has_not_said_a_word_yet_is_interrupted_just_as_soon(
     assert [t.role for t in log.conversation(desk.conversation.id).turns] == ["customer", "system"]
 
 
-def test_replies_are_suggested_from_the_generator_and_from_each_passage_once(
-    log: ConversationLog, config: Config
-) -> None:
-    generator = ScriptedGenerator(["They go back to your card."])
-    desk = Desk(log, config, generator)
-    copy = make_match(REFUND.passage.text, question="The same again", name="copy")
-    desk.retriever.by_word["refund"] = [REFUND, SHOES, copy]
-    log.add_customer_turn(desk.conversation.id, "refund?")
-    found = desk.manager.suggest(desk.conversation.id)
-    assert [(one.source, one.text) for one in found] == [
-        ("generator", "They go back to your card."),
-        ("passage", "Refunds take five working days. They go back to your card."),
-        ("passage", "Shoes must be unworn."),
-    ]
-    assert found[0].sources == (("How long do refunds take?", "doc.md"),)
-    assert desk.manager.suggest(desk.conversation.id) == found
-    assert len(generator.prompts) == 1
-    turn = log.add_customer_turn(desk.conversation.id, "boats?")
-    assert desk.manager.suggest(desk.conversation.id) == []
-    HandOff(log).take(desk.conversation.id, "Mei")
-    sent = HandOff(log).say(
-        desk.conversation.id, "Mei", "To your card, Anna.", suggestion_id=found[0].id
-    )
-    stored = log.database.db.execute("select suggestion_id from turns where id = ?", [sent.id])
-    assert stored.fetchone()[0] == found[0].id
-    assert sent.id > turn.id
-
-
 def test_small_talk_needs_no_passage(desk: Desk) -> None:
     answer = desk.ask("hello")
     assert (answer.route, answer.text) == (Route.SMALL_TALK, say("greeting", "en"))
@@ -242,11 +214,11 @@ def test_what_tells_no_language_is_answered_in_that_of_the_conversation(
     log: ConversationLog, config: Config
 ) -> None:
     desk = Desk(log, config, None)
-    desk.conversation = desk.manager.start("zh")
+    desk.conversation = log.start("zh")
     assert desk.ask("asdf LF-2041").text == say("decline", "zh")
-    desk.conversation = desk.manager.start("zh")
+    desk.conversation = log.start("zh")
     assert desk.ask("do you sell whole ships").text == say("decline", "en")
-    desk.conversation = desk.manager.start("en")
+    desk.conversation = log.start("en")
     desk.ask("你们卖船吗")
     assert desk.ask("asdf").text == say("hand_off_declined_twice", "zh")
 
@@ -363,7 +335,7 @@ def test_nonsense_after_a_question_is_not_answered_with_the_answer_before(
     quote = QuoteGenerator()
     parts = Parts(built_in_embedder, FixedIntents(), knowledge, quote, quote)
     manager = DialogManager(log, parts, config)
-    conversation = manager.start("en")
+    conversation = log.start("en")
     for text, route in (
         ("how long do refunds take?", Route.ANSWER),
         ("qwertz uiop asdf", Route.DECLINE),

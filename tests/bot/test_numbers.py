@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.database import ConversationDatabase
-from bot.export import COLUMNS, KINDS, Range, csv_lines, json_lines, rows, write_file
+from bot.feedback import Survey, add_feedback, add_survey
 from bot.log import ConversationLog
-from bot.numbers import Period, read_numbers
+from bot.numbers import read_numbers
 from bot.ownership import Move
-from bot.surveys import add_survey
+from bot.period import Period
 from bot.types import BotTurn, Route
-from evals.many_conversations import write_conversations
 from tests.conftest import make_match
-
-SOME = 250
-
-
-@pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    home = tmp_path_factory.mktemp("many")
-    write_conversations(home, SOME, days=60, seed=5)
-    database = ConversationDatabase(home / "conversations.db")
-    with database.reading() as opened:
-        yield opened
-    database.close()
 
 
 def last_days(days: int) -> Period:
     today = datetime.now(UTC).date()
     return Period(today - timedelta(days=days - 1), today)
-
-
-@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 1500))
-def test_the_parts_of_a_period_are_all_of_it_without_an_overlap(since: date, length: int) -> None:
-    period = Period(since, since + timedelta(days=length))
-    parts = period.parts()
-    assert (parts[0].since, parts[-1].until) == (period.since, period.until)
-    assert sum(part.days for part in parts) == period.days
-    assert all(part.days > 0 for part in parts)
-    assert len(parts) <= 62
-    assert period.before().days == period.days
-    assert period.before().until < period.since
 
 
 @pytest.mark.parametrize("days", [7, 70])
@@ -91,9 +62,9 @@ def test_counts_by_day_are_what_counting_anew_would_give(log: ConversationLog) -
         cited = frozenset({match.passage.id})
         reply = BotTurn("Five days.", Route.ANSWER, "match", matches=(match,), cited=cited)
         answer = log.add_bot_turn(question, reply)
-        log.add_feedback(conversation, answer.id, "down")
-    log.add_feedback(conversation, answer.id, "up")
-    add_survey(log.database, conversation, solved=False, satisfaction=1)
+        add_feedback(log, conversation, answer.id, "down")
+    add_feedback(log, conversation, answer.id, "up")
+    add_survey(log, conversation, Survey(solved=False, satisfaction=1))
     log.move(busy, Move.ASK, "A person comes.")
     connection = log.database.db.conn
     _assert_counted(connection)
@@ -142,35 +113,3 @@ def test_times_are_percentiles_of_answers(connection: sqlite3.Connection) -> Non
 def test_an_empty_period_has_no_figures_and_no_error(connection: sqlite3.Connection) -> None:
     found = read_numbers(connection, Period(date(2001, 1, 1), date(2001, 1, 31)))
     assert (found.conversations, found.outcomes, found.whole, found.documents) == (0, [], None, {})
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_all_three_formats_hold_the_same_rows(
-    connection: sqlite3.Connection, kind: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    import csv
-    import io
-    import json
-
-    import pyarrow.parquet
-
-    chosen = next(each for each in KINDS if each == kind)
-    wanted = [
-        dict(zip(COLUMNS[chosen], row, strict=True)) for row in rows(connection, chosen, Range())
-    ]
-    lines = "".join(json_lines(chosen, rows(connection, chosen, Range())))
-    assert [json.loads(line) for line in lines.splitlines()] == wanted
-    path = tmp_path_factory.mktemp("export") / "out.parquet"
-    assert write_file(connection, chosen, Range(), path, "parquet") == len(wanted)
-    assert pyarrow.parquet.read_table(path).to_pylist() == wanted
-    text = "".join(csv_lines(chosen, rows(connection, chosen, Range())))
-    read = list(csv.DictReader(io.StringIO(text)))
-    first = next(iter(COLUMNS[chosen]))
-    assert [row[first] for row in read] == [str(row[first]) for row in wanted]
-
-
-def test_a_spreadsheet_runs_nothing_that_a_customer_wrote() -> None:
-    row = dict.fromkeys(COLUMNS["turns"], None) | {"text": "=HYPERLINK(1)", "intent_confidence": -1}
-    text = "".join(csv_lines("turns", iter([tuple(row.values())])))
-    assert ",'=HYPERLINK(1)," in text
-    assert ",-1," in text

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.database import now
+from bot.feedback import Survey, add_survey, read_survey
 from bot.handoff import HandOff
 from bot.log import ConversationLog
 from bot.outcomes import Outcome, outcome_shares, share
-from bot.surveys import Survey, add_survey, read_survey
 from bot.types import BotTurn, Route
 
 HOUR, DAY = 3600.0, 86400.0
@@ -69,13 +69,13 @@ def test_a_last_question_without_an_answer_counts(
 
 def test_the_customers_word_wins_over_what_is_assumed(log: ConversationLog) -> None:
     happy, unhappy = asked(log, Route.DECLINE), asked(log, Route.ANSWER)
-    add_survey(log.database, happy, solved=True)
-    add_survey(log.database, unhappy, solved=False)
-    add_survey(log.database, unhappy, satisfaction=2)
+    add_survey(log, happy, Survey(solved=True))
+    add_survey(log, unhappy, Survey(solved=False))
+    add_survey(log, unhappy, Survey(satisfaction=2))
     assert outcome(log, happy) == Outcome.CONFIRMED_SOLVED
     assert outcome(log, unhappy) == Outcome.FAILED
-    assert read_survey(log.database, unhappy) == Survey(solved=False, satisfaction=2)
-    assert read_survey(log.database, "nobody") == Survey()
+    assert read_survey(log, unhappy) == Survey(solved=False, satisfaction=2)
+    assert read_survey(log, "nobody") == Survey()
 
 
 def test_asking_for_a_person_is_a_hand_off_whatever_follows(log: ConversationLog) -> None:

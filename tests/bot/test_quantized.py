@@ -28,7 +28,7 @@ def test_a_model_of_few_bits_writes_alone_and_in_a_batch(
             at_once=at_once,
             quantization=bits,
         )
-        layers = {type(module).__name__ for module in generator._writer._model.modules()}
+        layers = {type(module).__name__ for module in generator._checkpoint.model.modules()}
         assert layer in layers
         assert "".join(generator.generate(prompt)).split()
         assert generator.at_once == at_once

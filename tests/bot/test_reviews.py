@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UnknownTurn
+from bot.feedback import add_feedback
 from bot.log import ConversationLog
 from bot.reviews import LEASE_MINUTES, Review, Reviews, Verdict, Why, agreement, reviews_of
 from bot.types import BotTurn, Route
@@ -46,7 +47,7 @@ def test_what_is_most_worth_a_look_comes_first(log: ConversationLog, reviews: Re
     unsure = answered(log, score=0.6)
     answered(log, route=Route.DECLINE)
     bad = answered(log)
-    log.add_feedback(bad, bot_turn(log, bad), "down")
+    add_feedback(log, bad, bot_turn(log, bad), "down")
     long = answered(log)
     for _ in range(5):
         log.settle(log.add_customer_turn(long, "More?"), "done")

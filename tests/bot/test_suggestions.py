@@ -20,7 +20,7 @@ from bot.handoff import HandOff
 from bot.line import Line
 from bot.log import ConversationLog
 from bot.prompt import build_prompt
-from bot.suggestions import Suggestion, suggest
+from bot.suggestions import Suggestion, Suggestions, suggest
 from bot.types import Owner, Prompt, Span, Told
 from tests.bot.test_manager import Desk
 from tests.conftest import ScriptedGenerator, make_match
@@ -92,13 +92,52 @@ def desk(log: ConversationLog, config: Config, generator: ScriptedGenerator) -> 
     return desk
 
 
-def test_suggestions_wait_until_no_customer_does(desk: Desk, generator: ScriptedGenerator) -> None:
-    desk.manager.line = Line(at_once=1, length=1)
-    customers = [desk.manager.line.enter(), desk.manager.line.enter()]
-    found: list[Suggestion] = []
-    thread = threading.Thread(
-        target=lambda: found.extend(desk.manager.suggest(desk.conversation.id))
+@pytest.fixture
+def line() -> Line:
+    return Line(at_once=1, length=1)
+
+
+@pytest.fixture
+def suggestions(desk: Desk, line: Line, config: Config) -> Suggestions:
+    return Suggestions(desk.log, desk.parts, config, line)
+
+
+def test_replies_are_suggested_from_the_generator_and_from_each_passage_once(
+    log: ConversationLog, config: Config
+) -> None:
+    generator = ScriptedGenerator(["They go back to your card."])
+    desk = Desk(log, config, generator)
+    suggestions = Suggestions(log, desk.parts, config, desk.manager.line)
+    (refund,), (shoes,) = (desk.retriever.by_word[word] for word in ("refund", "shoes"))
+    copy = make_match(refund.passage.text, question="The same again", name="copy")
+    desk.retriever.by_word["refund"] = [refund, shoes, copy]
+    log.add_customer_turn(desk.conversation.id, "refund?")
+    found = suggestions.of(desk.conversation.id)
+    assert [(one.source, one.text) for one in found] == [
+        ("generator", "They go back to your card."),
+        ("passage", "Refunds take five working days. They go back to your card."),
+        ("passage", "Shoes must be unworn."),
+    ]
+    assert found[0].sources == (("How long do refunds take?", "doc.md"),)
+    assert suggestions.of(desk.conversation.id) == found
+    assert len(generator.prompts) == 1
+    turn = log.add_customer_turn(desk.conversation.id, "boats?")
+    assert suggestions.of(desk.conversation.id) == []
+    HandOff(log).take(desk.conversation.id, "Mei")
+    sent = HandOff(log).say(
+        desk.conversation.id, "Mei", "To your card, Anna.", suggestion_id=found[0].id
     )
+    stored = log.database.db.execute("select suggestion_id from turns where id = ?", [sent.id])
+    assert stored.fetchone()[0] == found[0].id
+    assert sent.id > turn.id
+
+
+def test_suggestions_wait_until_no_customer_does(
+    suggestions: Suggestions, desk: Desk, line: Line, generator: ScriptedGenerator
+) -> None:
+    customers = [line.enter(), line.enter()]
+    found: list[Suggestion] = []
+    thread = threading.Thread(target=lambda: found.extend(suggestions.of(desk.conversation.id)))
     thread.start()
     customers[0].leave()
     assert customers[1].wait(10) == 0
@@ -106,32 +145,35 @@ def test_suggestions_wait_until_no_customer_does(desk: Desk, generator: Scripted
     customers[1].leave()
     thread.join(10)
     assert [one.source for one in found][:1] == ["generator"]
-    assert desk.manager.line.answering == 0
+    assert line.answering == 0
 
 
 def test_an_agent_who_leaves_ends_the_work_and_nothing_half_is_kept(
-    desk: Desk, generator: ScriptedGenerator
+    suggestions: Suggestions, desk: Desk, line: Line
 ) -> None:
     left = threading.Event()
     left.set()
     with pytest.raises(ReaderLeft):
-        desk.manager.suggest(desk.conversation.id, left=left)
-    assert desk.manager.line.answering == 0
-    assert desk.manager.suggest(desk.conversation.id)[0].text == "Refunds take five working days."
+        suggestions.of(desk.conversation.id, left=left)
+    assert line.answering == 0
+    assert suggestions.of(desk.conversation.id)[0].text == "Refunds take five working days."
 
 
 def test_a_conversation_that_goes_back_to_the_bot_ends_the_work(
-    desk: Desk, log: ConversationLog, generator: ScriptedGenerator
+    suggestions: Suggestions,
+    desk: Desk,
+    log: ConversationLog,
+    line: Line,
+    generator: ScriptedGenerator,
 ) -> None:
     hand_off = HandOff(log)
     hand_off.take(desk.conversation.id, "Mei")
-    desk.manager.line = Line(at_once=1, length=1)
-    customer = desk.manager.line.enter()
+    customer = line.enter()
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            desk.manager.suggest(desk.conversation.id)
+            suggestions.of(desk.conversation.id)
         except OwnershipError as error:
             failed.append(error)
 
@@ -145,9 +187,9 @@ def test_a_conversation_that_goes_back_to_the_bot_ends_the_work(
 
 
 def test_a_reply_names_only_what_was_suggested_in_its_conversation(
-    desk: Desk, log: ConversationLog
+    suggestions: Suggestions, desk: Desk, log: ConversationLog
 ) -> None:
-    (suggestion, *_) = desk.manager.suggest(desk.conversation.id)
+    (suggestion, *_) = suggestions.of(desk.conversation.id)
     other = log.start("en").id
     hand_off = HandOff(log)
     hand_off.take(other, "Mei")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.config import Config
+from bot.feedback import add_feedback
 from bot.generators.quote import QuoteGenerator
 from bot.handoff import HandOff
 from bot.log import ConversationLog
@@ -24,7 +25,7 @@ def test_each_question_is_told_with_what_became_of_it(log: ConversationLog) -> N
     ask("Hello", Route.SMALL_TALK)
     match = make_match("Five days.", question="How long?")
     answer = ask("Refund?", Route.ANSWER, matches=(match,), cited=frozenset({"doc.md#a"}))
-    log.add_feedback(conversation_id, answer, "down")
+    add_feedback(log, conversation_id, answer, "down")
     ask("Return?", Route.CLARIFY, options=("How?", "When?"))
     ask("Boats?", Route.DECLINE)
     failed = log.add_customer_turn(conversation_id, "Explode?")

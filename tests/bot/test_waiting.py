@@ -9,6 +9,7 @@ import pytest
 
 from bot.config import Config
 from bot.errors import Busy, GeneratorError, ReaderLeft
+from bot.handoff import HandOff
 from bot.line import Line
 from bot.log import ConversationLog
 from bot.types import Answer, Load, LocalGenerator, Piece, Prompt, Route
@@ -58,7 +59,7 @@ def test_past_the_end_of_the_line_the_message_is_refused_and_kept(
 def test_a_message_to_a_person_never_waits_in_line(
     desk: Desk, generator: ScriptedGenerator
 ) -> None:
-    desk.manager.ask_for_person(desk.conversation.id)
+    HandOff(desk.log).ask(desk.conversation.id)
     desk.manager.line = Line(at_once=1, length=0)
     other = desk.manager.line.enter()
     (answer,) = desk.manager.reply(desk.conversation.id, "are you there?")

@@ -333,7 +333,7 @@ from ui.server import create_app
 desk = build(Config(home=Path(sys.argv[1]), generator="writer"))
 desk.manager.warm_up()
 create_app(desk)
-list(desk.manager.reply(desk.manager.start("en").id, "how long do refunds take?"))
+list(desk.manager.reply(desk.log.start("en").id, "how long do refunds take?"))
 print(desk.manager.generator.load().cache_use > 0)
 print([name for name in ("torch", "transformers") if name in sys.modules])
 desk.close()

@@ -19,9 +19,11 @@ from fastapi import FastAPI
 from bot.build import Frontdesk
 from bot.config import Config
 from bot.generators.quote import QuoteGenerator
+from bot.line import Line
 from bot.log import ConversationLog
-from bot.manager import DialogManager, Parts
-from bot.types import Prompt
+from bot.manager import DialogManager
+from bot.suggestions import Suggestions
+from bot.types import Parts, Prompt
 from knowledge.pack import Pack
 from knowledge.search import KnowledgeBase
 from knowledge.types import Language, LookUp, Match, Reading
@@ -131,8 +133,11 @@ def make_desk(home: Path, **settings: Any) -> Desk:
     )
     intents = FixedIntents({"human": "ask_for_person", "hello": "greeting"})
     parts = Parts(BagEmbedder(), intents, retriever, generator, QuoteGenerator())
-    manager = DialogManager(log, parts, config)
-    return Desk(Frontdesk(config, log, cast(KnowledgeBase, retriever), manager), generator)
+    line = Line(at_once=config.answers_at_once, length=config.line_length)
+    manager = DialogManager(log, parts, config, line)
+    suggestions = Suggestions(log, parts, config, line)
+    knowledge = cast(KnowledgeBase, retriever)
+    return Desk(Frontdesk(config, log, knowledge, manager, suggestions), generator)
 
 
 def make_app(desk: Desk) -> FastAPI:

@@ -62,11 +62,11 @@ def finish(app: FastAPI, path: str) -> None:
     name = f"draft {path.rpartition('/')[2]}"
 
     def ended() -> bool:
-        job = state.checks.get(name)
+        job = state.jobs.get(name)
         return job is not None and not job.running
 
     wait_until(ended, seconds=120)
-    job = state.checks.get(name)
+    job = state.jobs.get(name)
     assert job is not None
     assert job.problem == ""
 

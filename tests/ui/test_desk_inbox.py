@@ -99,7 +99,7 @@ def test_a_suggestion_of_another_conversation_is_refused(
 ) -> None:
     other = desk.log.start("en").id
     desk.log.add_customer_turn(other, "refund?")
-    (suggestion, *_) = desk.frontdesk.manager.suggest(other)
+    (suggestion, *_) = desk.frontdesk.suggestions.of(other)
     desk_of(app).hand_off.take(conversation, "Mei")
     said = {"text": "Five days.", "suggestion": suggestion.id}
     refused = mei.post(f"/desk/inbox/{conversation}/say", json=said)

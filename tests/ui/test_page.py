@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bot.surveys import read_survey
+from bot.feedback import read_survey
 from bot.types import Conversation, Owner
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import wait_until
@@ -558,7 +558,7 @@ def test_the_customer_is_asked_once_whether_it_was_solved(page: Page, site: Site
     ready(page)
     expect(page.locator(".survey button")).to_have_count(0)
     asked = conversation(site, "refund, and was it solved?")
-    found = read_survey(site.desk.log.database, asked.id)
+    found = read_survey(site.desk.log, asked.id)
     assert (found.solved, found.satisfaction) == (True, 4)
 
 

@@ -83,8 +83,9 @@ def test_busy_is_said_in_the_customers_language(desk: Desk, client: TestClient) 
 
 def test_who_waits_is_told_the_place_as_an_event(desk: Desk, client: TestClient) -> None:
     other = line_of(desk, at_once=1, length=5).enter()
+    path = started(client)
     threading.Timer(0.5, other.leave).start()
-    response = client.post(f"{started(client)}/messages", json={"text": "refund?"}, headers=EVENTS)
+    response = client.post(f"{path}/messages", json={"text": "refund?"}, headers=EVENTS)
     events = read_events(response.text)
     assert events[0] == ("waiting", {"place": 1})
     assert events[-1][0] == "answer"
@@ -420,7 +421,7 @@ def test_a_span_tells_the_steps_of_a_turn(desk: Desk) -> None:
     exporter = InMemorySpanExporter()
     manager = desk.frontdesk.manager
     Tracing(manager, SimpleSpanProcessor(exporter))
-    list(manager.reply(manager.start("en").id, "my refund?"))
+    list(manager.reply(desk.log.start("en").id, "my refund?"))
     spans = {span.name: span for span in exporter.get_finished_spans()}
     assert set(spans) == {"turn", "embed", "classify", "search", "generate"}
     turn, search = spans["turn"], spans["search"]

@@ -16,6 +16,7 @@ from bot.generators.writer.network import Writer
 from bot.generators.writer.vocabulary import START
 
 _NOT_ALLOWED = -1e4
+_VALIDATED_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,14 @@ class Validation:
         return self.told + self.held
 
 
-def validate(writer: Writer, examples: Sequence[Example], size: int = 32) -> Validation:
+def validate(writer: Writer, examples: Sequence[Example]) -> Validation:
     from sklearn.metrics import roc_auc_score
 
     writer.train(False)
     with torch.inference_mode():
         found = [
-            losses(writer, examples[start : start + size])
-            for start in range(0, len(examples), size)
+            losses(writer, examples[start : start + _VALIDATED_AT_ONCE])
+            for start in range(0, len(examples), _VALIDATED_AT_ONCE)
         ]
     odds = [pair for part in found for pair in part.odds]
     decisions = max(1, sum(part.decisions for part in found))

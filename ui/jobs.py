@@ -1,11 +1,11 @@
-"""What takes a minute and must not hold a page up: one thread each, with its progress."""
+"""Background jobs: what takes a minute and must not hold a page up, each in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from bot.errors import BotError
 from knowledge.errors import KnowledgeError
@@ -25,7 +25,7 @@ class Job:
     problem: str = ""
 
 
-class Checks:
+class Jobs:
     """The last job of each name, as long as the server runs. A server that stops ends them: what
     they write is switched to in one step or not at all.
     """
@@ -46,6 +46,11 @@ class Checks:
     def get(self, name: str) -> Job | None:
         with self._lock:
             return self._jobs.get(name)
+
+    def progress(self, name: str) -> dict[str, object]:
+        """For the page's script."""
+        job = self.get(name)
+        return asdict(job) if job else {"running": False, "problem": ""}
 
     def _run(self, name: str, work: Callable[[Progress], None]) -> None:
         def progress(stage: str, done: int, total: int) -> None:

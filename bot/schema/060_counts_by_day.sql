@@ -1,17 +1,9 @@
-"""Counts by day that triggers keep beside the facts, so that figures of a year are read from some
-thousand rows: tables, triggers and the view `outcome_days`.
+-- Counts by day that triggers keep beside the facts, so that figures of a year are read from some
+-- thousand rows.
+--
+-- What changes with the clock alone is never stored: `settled` is the outcome that a conversation
+-- comes to when nothing more happens, and the views take out of it what is still open.
 
-What changes with the clock alone is never stored: `settled` is the outcome that a conversation
-comes to when nothing more happens, and the view takes out of it what is still open.
-"""
-
-from __future__ import annotations
-
-from sqlite_utils import Database
-
-from bot.facts_schema import run_script
-
-_TABLES = """
 alter table conversation_facts add column settled text generated always as (case
     when customer_turns = 0 then 'empty'
     when waiting_at is not null or joined_at is not null then 'handed_off'
@@ -47,9 +39,7 @@ create table citation_days (
     n integer not null,                 -- of answers' passages
     primary key (day, document)
 ) without rowid;
-"""
 
-_BACKFILL = """
 insert into conversation_days
 select substr(started_at, 1, 10), language, settled, count(*), sum(customer_turns)
 from conversation_facts group by 1, 2, 3;
@@ -59,9 +49,7 @@ from answer_facts group by 1, 2, 3, 4;
 insert into citation_days
 select substr(a.created_at, 1, 10), m.document, count(*)
 from matches m join answer_facts a on a.turn_id = m.turn_id where m.cited = 1 group by 1, 2;
-"""
 
-_TRIGGERS = """
 create trigger days_conversation after insert on conversation_facts begin
     insert into conversation_days
     values (substr(new.started_at, 1, 10), new.language, new.settled, 1, new.customer_turns)
@@ -116,11 +104,9 @@ create trigger days_citation_gone after delete on matches when old.cited = 1 beg
     where document = old.document and day = (
         select substr(created_at, 1, 10) from answer_facts where turn_id = old.turn_id);
 end;
-"""
 
-# A customer who is silent for an hour has left; one who is not back within seven days after an
-# answer is taken to be served. Both are what service desks commonly use.
-_OUTCOMES = """
+-- A customer who is silent for an hour has left; one who is not back within seven days after an
+-- answer is taken to be served. Both are what service desks commonly use.
 drop view outcomes;
 create view outcomes as
 select f.*, case
@@ -144,10 +130,8 @@ select day, language, settled as outcome, n, customer_turns from conversation_da
 where n > 0 and settled <> 'empty'
 union all select day, language, settled, -n, -customer_turns from still_open
 union all select day, language, 'open', n, customer_turns from still_open;
-"""
 
-# What is left to be read row by row: times, whose percentiles do not add up, and what is rare.
-_INDEXES = """
+-- What is left to be read row by row: times, whose percentiles do not add up, and what is rare.
 create index conversation_facts_last_said_at on conversation_facts (last_said_at);
 create index conversation_facts_waits on conversation_facts (started_at, waiting_at, joined_at)
 where waiting_at is not null;
@@ -158,9 +142,3 @@ where satisfaction is not null;
 drop index answer_facts_created_at;
 create index answer_facts_created_at on answer_facts (created_at, route, first_word_ms, total_ms);
 drop index matches_cited_by_turn;
-"""
-
-
-def create_counts(db: Database) -> None:
-    for script in (_TABLES, _BACKFILL, _TRIGGERS, _OUTCOMES, _INDEXES):
-        run_script(db, script)

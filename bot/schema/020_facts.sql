@@ -1,18 +1,10 @@
-"""The facts of conversations and answers in narrow tables that triggers keep: tables and triggers.
+-- The facts of conversations and answers in narrow tables that triggers keep. Lists, filters and
+-- figures read these instead of scanning all text. Classes, such as the outcome of a conversation,
+-- are computed when read (the view `outcomes`), so that they may change with time.
+--
+-- A step that rebuilds `conversations`, `turns`, `matches` or `feedback` (sqlite-utils' transform)
+-- loses their triggers: it has to create them again.
 
-Lists, filters and figures read these instead of scanning all text. Classes, such as the outcome of
-a conversation, are computed when read (the view `outcomes`), so that they may change with time.
-"""
-
-from __future__ import annotations
-
-import sqlite3
-
-from sqlite_utils import Database
-
-# A step that rebuilds `conversations`, `turns`, `matches` or `feedback` (sqlite-utils' transform)
-# loses their triggers: it has to create them again.
-_TABLES = """
 create table conversation_facts (
     n integer primary key,              -- the order in which they began
     conversation_id text not null unique,
@@ -67,9 +59,53 @@ create table surveys (
     created_at text not null
 );
 alter table conversations add column follows text references conversations (id);
-"""
 
-_TRIGGERS = """
+-- What was logged before these tables. A conversation that a person owned has a system turn.
+insert into conversation_facts (
+    conversation_id, started_at, language, channel, owner, customer_turns, failures,
+    last_question, last_status, last_said_at, bot_turns, answers, clarifications, declines,
+    hand_offs, small_talks, last_route, waiting_at
+)
+select c.id, c.created_at, c.language, c.channel, c.owner,
+    (select count(*) from turns t where t.conversation_id = c.id and role = 'customer'),
+    (select count(*) from turns t
+        where t.conversation_id = c.id and role = 'customer' and status = 'failed'),
+    q.id, q.status, q.created_at,
+    (select count(*) from turns t where t.conversation_id = c.id and role = 'bot'),
+    (select count(*) from turns t where t.conversation_id = c.id and route = 'answer'),
+    (select count(*) from turns t where t.conversation_id = c.id and route = 'clarify'),
+    (select count(*) from turns t
+        where t.conversation_id = c.id and (route = 'decline' or rule = 'second_decline')),
+    (select count(*) from turns t where t.conversation_id = c.id and route = 'hand_off'),
+    (select count(*) from turns t where t.conversation_id = c.id and route = 'small_talk'),
+    (select route from turns t
+        where t.conversation_id = c.id and role = 'bot' and route <> 'small_talk'
+        order by id desc limit 1),
+    coalesce(
+        (select min(created_at) from turns t
+            where t.conversation_id = c.id and (role = 'system' or route = 'hand_off')),
+        case when c.owner = 'waiting' then c.updated_at end
+    )
+from conversations c
+left join turns q on q.id = (
+    select max(id) from turns t where t.conversation_id = c.id and role = 'customer'
+)
+order by c.created_at, c.id;
+insert into answer_facts
+select t.id, t.conversation_id, t.created_at, coalesce(t.route, 'answer'),
+    case when t.intent_known then t.intent end,
+    (select score from matches m where m.turn_id = t.id and m.rank = 1),
+    json_extract(t.timings_ms, '$.first_word'), json_extract(t.timings_ms, '$.total'),
+    (select rating from feedback where turn_id = t.id)
+from turns t where t.role = 'bot' and t.status = 'done' order by t.id;
+update conversation_facts set
+    least_score = (select min(score) from answer_facts a
+        where a.conversation_id = conversation_facts.conversation_id and route = 'answer'),
+    ups = (select count(*) from answer_facts a
+        where a.conversation_id = conversation_facts.conversation_id and rating = 'up'),
+    downs = (select count(*) from answer_facts a
+        where a.conversation_id = conversation_facts.conversation_id and rating = 'down');
+
 create trigger facts_conversation after insert on conversations begin
     insert into conversation_facts (conversation_id, started_at, language, channel, owner)
     values (new.id, new.created_at, new.language, new.channel, new.owner);
@@ -156,59 +192,10 @@ create trigger facts_survey_changes after update on surveys begin
     update conversation_facts set solved = new.solved, satisfaction = new.satisfaction
     where conversation_id = new.conversation_id;
 end;
-"""
 
-# What was logged before these tables. A conversation that a person owned has a system turn.
-_BACKFILL = """
-insert into conversation_facts (
-    conversation_id, started_at, language, channel, owner, customer_turns, failures,
-    last_question, last_status, last_said_at, bot_turns, answers, clarifications, declines,
-    hand_offs, small_talks, last_route, waiting_at
-)
-select c.id, c.created_at, c.language, c.channel, c.owner,
-    (select count(*) from turns t where t.conversation_id = c.id and role = 'customer'),
-    (select count(*) from turns t
-        where t.conversation_id = c.id and role = 'customer' and status = 'failed'),
-    q.id, q.status, q.created_at,
-    (select count(*) from turns t where t.conversation_id = c.id and role = 'bot'),
-    (select count(*) from turns t where t.conversation_id = c.id and route = 'answer'),
-    (select count(*) from turns t where t.conversation_id = c.id and route = 'clarify'),
-    (select count(*) from turns t
-        where t.conversation_id = c.id and (route = 'decline' or rule = 'second_decline')),
-    (select count(*) from turns t where t.conversation_id = c.id and route = 'hand_off'),
-    (select count(*) from turns t where t.conversation_id = c.id and route = 'small_talk'),
-    (select route from turns t
-        where t.conversation_id = c.id and role = 'bot' and route <> 'small_talk'
-        order by id desc limit 1),
-    coalesce(
-        (select min(created_at) from turns t
-            where t.conversation_id = c.id and (role = 'system' or route = 'hand_off')),
-        case when c.owner = 'waiting' then c.updated_at end
-    )
-from conversations c
-left join turns q on q.id = (
-    select max(id) from turns t where t.conversation_id = c.id and role = 'customer'
-)
-order by c.created_at, c.id;
-insert into answer_facts
-select t.id, t.conversation_id, t.created_at, coalesce(t.route, 'answer'),
-    case when t.intent_known then t.intent end,
-    (select score from matches m where m.turn_id = t.id and m.rank = 1),
-    json_extract(t.timings_ms, '$.first_word'), json_extract(t.timings_ms, '$.total'),
-    (select rating from feedback where turn_id = t.id)
-from turns t where t.role = 'bot' and t.status = 'done' order by t.id;
-update conversation_facts set
-    least_score = (select min(score) from answer_facts a
-        where a.conversation_id = conversation_facts.conversation_id and route = 'answer'),
-    ups = (select count(*) from answer_facts a
-        where a.conversation_id = conversation_facts.conversation_id and rating = 'up'),
-    downs = (select count(*) from answer_facts a
-        where a.conversation_id = conversation_facts.conversation_id and rating = 'down');
-"""
-
-# A customer who is silent for an hour has left; one who is not back within seven days after an
-# answer is taken to be served. Both are what service desks commonly use.
-_OUTCOMES = """
+-- A customer who is silent for an hour has left; one who is not back within seven days after an
+-- answer is taken to be served. Both are what service desks commonly use. (060_counts_by_day.sql puts
+-- a view in its place that says the same.)
 create view outcomes as
 select f.*, case
     when customer_turns = 0 then 'empty'
@@ -226,113 +213,3 @@ select f.*, case
     else 'abandoned'
 end as outcome
 from conversation_facts f;
-"""
-
-
-def create_facts(db: Database) -> None:
-    for script in (_TABLES, _BACKFILL, _TRIGGERS, _OUTCOMES):
-        run_script(db, script)
-
-
-# What can be searched: each turn's words as knowledge/words.py cuts them, without the text itself
-# (contentless), without places (detail=none: terms are and-ed) and sizes. `search_terms` is a
-# function that ConversationLog gives its connection. Against FTS5's trigram index over the same
-# turns (evals/many_conversations): see README, "The database".
-_FULL_TEXT = """
-create virtual table turn_terms using fts5(
-    terms, content='', detail=none, columnsize=0, tokenize="unicode61 remove_diacritics 0"
-);
-insert into turn_terms (rowid, terms) select id, search_terms(text) from turns;
-"""
-_FULL_TEXT_TRIGGERS = """
-create trigger terms_turn after insert on turns begin
-    insert into turn_terms (rowid, terms) values (new.id, search_terms(new.text));
-end;
-create trigger terms_turn_changes after update of text on turns begin
-    insert into turn_terms (turn_terms, rowid, terms)
-    values ('delete', old.id, search_terms(old.text));
-    insert into turn_terms (rowid, terms) values (new.id, search_terms(new.text));
-end;
-create trigger terms_turn_gone after delete on turns begin
-    insert into turn_terms (turn_terms, rowid, terms)
-    values ('delete', old.id, search_terms(old.text));
-end;
-"""
-
-
-def create_full_text(db: Database) -> None:
-    run_script(db, _FULL_TEXT)
-    run_script(db, _FULL_TEXT_TRIGGERS)
-
-
-_REVIEWS = """
-create table reviews (
-    id integer primary key,
-    turn_id integer not null references turns (id),
-    conversation_id text not null references conversations (id),
-    reviewer text not null,
-    verdict text not null,
-    reasons text not null,              -- JSON lists, as tags
-    corrected text not null,
-    right_passage text not null,
-    tags text not null,
-    note text not null,
-    created_at text not null,
-    updated_at text not null,
-    unique (turn_id, reviewer)
-);
-create index reviews_conversation on reviews (conversation_id);
-create index reviews_reviewer on reviews (reviewer, conversation_id);
-create table review_leases (
-    conversation_id text primary key references conversations (id),
-    reviewer text not null,
-    until text not null,
-    skipped integer not null default 0
-);
-create table second_reviews (
-    conversation_id text primary key references conversations (id),
-    asked_by text not null,
-    asked_at text not null
-);
-create table drafts (
-    id integer primary key,
-    created_at text not null,
-    created_by text not null,
-    turn_id integer references turns (id),
-    language text not null,
-    question text not null,
-    asked text not null,                -- JSON list
-    answer text not null,
-    state text not null,
-    decided_at text,
-    decided_by text,
-    knowledge_version text,
-    checked text                        -- JSON: what the eval sets said before it was published
-);
-create index drafts_state on drafts (state, id);
-"""
-_REVIEW_TRIGGERS = """
-create trigger facts_review after insert on reviews begin
-    update conversation_facts set reviews = reviews + 1
-    where conversation_id = new.conversation_id;
-end;
-create trigger facts_review_gone after delete on reviews begin
-    update conversation_facts set reviews = reviews - 1
-    where conversation_id = old.conversation_id;
-end;
-"""
-
-
-def create_reviews(db: Database) -> None:
-    run_script(db, _REVIEWS)
-    run_script(db, _REVIEW_TRIGGERS)
-
-
-def run_script(db: Database, script: str) -> None:
-    """Statement by statement: sqlite3's executescript would end the step's transaction."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""

@@ -10,6 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.database import ConversationDatabase
+from bot.feedback import add_feedback
 from bot.log import ConversationLog
 from bot.migrations import migrations
 from bot.types import BotTurn, Owner, Route
@@ -29,7 +30,7 @@ def talk(log: ConversationLog) -> str:
         question = log.add_customer_turn(conversation, f"Question {number}?")
         match = make_match("Five days.", score=0.9 - number / 10, name=str(number))
         turn = log.add_bot_turn(question, BotTurn("Said.", route, "rule", matches=(match,)))
-        log.add_feedback(conversation, turn.id, "up" if number else "down")
+        add_feedback(log, conversation, turn.id, "up" if number else "down")
     log.settle(log.add_customer_turn(conversation, "And now?"), "failed", error="gone")
     return conversation
 
@@ -52,8 +53,8 @@ def test_each_turn_rating_and_failure_is_counted_once(log: ConversationLog) -> N
 def test_a_rating_that_changes_is_not_counted_twice(log: ConversationLog) -> None:
     conversation = talk(log)
     bot = next(turn for turn in log.conversation(conversation).turns if turn.role == "bot")
-    log.add_feedback(conversation, bot.id, "up")
-    log.add_feedback(conversation, bot.id, "up", "Thanks")
+    add_feedback(log, conversation, bot.id, "up")
+    add_feedback(log, conversation, bot.id, "up", "Thanks")
     (row,) = facts(log.database)
     assert (row["ups"], row["downs"]) == (5, 0)
 
