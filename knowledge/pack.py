@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +13,9 @@ from knowledge.types import IntentExample, Language
 
 _LANGUAGES: tuple[Language, ...] = get_args(Language)
 _INTENT_KEYS = {"intent", "description", "examples"}
+# What a phone shows at once, above the field for the question.
+_STARTERS = 4
+_STARTER_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,18 @@ class Pack:
     def from_facts(facts: Mapping[str, Any], examples: Iterable[IntentExample] = ()) -> Pack:
         starters = {language: tuple(texts) for language, texts in facts["starters"].items()}
         return Pack(facts["name"], starters, tuple(examples))
+
+    def with_starters_of(self, questions: Mapping[Language, Sequence[str]]) -> Pack:
+        """Languages without starters get some of their FAQ's short questions, spread over it."""
+        short = {
+            language: [each for each in asked if len(each) <= _STARTER_CHARS]
+            for language, asked in questions.items()
+        }
+        own = {
+            language: tuple(asked[:: max(1, -(-len(asked) // _STARTERS))])
+            for language, asked in short.items()
+        }
+        return replace(self, starters=own | dict(self.starters))
 
 
 def merge_packs(packs: Iterable[Pack]) -> Pack:

@@ -53,7 +53,8 @@ class _Version:
         )
         self.vectors = PassageVectors(folder / "vectors.npy")
         self.tokens = TokenVectors(folder)
-        self.pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
+        pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
+        self.pack = pack.with_starters_of(self.store.questions())
         self.speller = Speller(self.store.spelt_words())
         self.homophones = Homophones(self.store.characters(), self.store.held)
         # By passage number, which begins at 1; a passage without a twin has twin 0.

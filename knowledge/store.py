@@ -163,6 +163,17 @@ class KnowledgeStore:
             rows = self._db.execute("select language from passages order by n")
             return [language for (language,) in rows]
 
+    def questions(self) -> dict[Language, list[str]]:
+        """Those of the FAQ entries in the order of their numbers."""
+        with self._lock:
+            rows = self._db.execute(
+                "select language, question from passages where question <> '' order by n"
+            ).fetchall()
+        found: dict[Language, list[str]] = {}
+        for language, question in rows:
+            found.setdefault(language, []).append(question)
+        return found
+
     def twins(self) -> dict[int, int]:
         """Passage number -> that of the passage which says the same in the other language."""
         with self._lock:

@@ -199,7 +199,7 @@ class Chat:
 
     def _welcome(self, language: Language) -> str:
         starters = self._knowledge.pack.starters.get(language, ())
-        return welcome(self.company(language), starters, language)
+        return welcome(starters, language)
 
     def _conversation(self, visit: Visit) -> Conversation | None:
         try:

@@ -90,8 +90,8 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "talk_to_a_person": {"en": "Talk to a person", "zh": "转接人工"},
     "welcome": {"en": "How can we help?", "zh": "有什么可以帮您？"},
     "welcome_hint": {
-        "en": "I answer from {company}'s own help pages and show you where each answer comes from.",
-        "zh": "我根据{company}的帮助文档回答，并注明每个答案的出处。",
+        "en": "I answer from our own help pages and show you where each answer comes from.",
+        "zh": "我根据本公司的帮助文档回答，并注明每个答案的出处。",
     },
     "transcript": {"en": "Conversation", "zh": "对话内容"},
     "said_by_customer": {"en": "You", "zh": "您"},

@@ -12,12 +12,12 @@ from ui.bubbles import agent_bubble, bot_bubble, choice, customer_bubble, failur
 from ui.text import write
 
 
-def welcome(company: str, starters: Sequence[str], language: Language) -> str:
-    """The empty page: who answers here, and a few questions to start from."""
+def welcome(starters: Sequence[str], language: Language) -> str:
+    """The empty page: what is answered from, and a few questions to start from."""
     buttons = "".join(choice(starter) for starter in starters)
     return (
         f'<section class="welcome"><h2>{escape(write("welcome", language))}</h2>'
-        f"<p>{escape(write('welcome_hint', language, company=company))}</p>"
+        f"<p>{escape(write('welcome_hint', language))}</p>"
         f'<div class="choices">{buttons}</div></section>'
     )
 

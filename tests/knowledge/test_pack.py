@@ -31,6 +31,18 @@ def test_the_demo_pack_has_a_name_starters_and_intents_in_both_languages() -> No
     assert min(counts.values()) >= 20
 
 
+def test_without_starters_some_questions_of_the_faq_are() -> None:
+    asked = [f"What is {n}?" for n in range(1, 10)]
+    pack = Pack(starters={"zh": ("怎么退货？",)})
+    filled = pack.with_starters_of({"en": ["How? " * 30, *asked], "zh": ["多久？"]})
+    assert filled.starters == {
+        "en": ("What is 1?", "What is 4?", "What is 7?"),
+        "zh": ("怎么退货？",),
+    }
+    assert Pack().with_starters_of({"en": asked[:3]}).starters == {"en": tuple(asked[:3])}
+    assert Pack().with_starters_of({}) == Pack()
+
+
 def test_a_folder_without_settings_or_intents_is_an_empty_pack(tmp_path: Path) -> None:
     assert read_pack(tmp_path) == read_pack(tmp_path / "gone") == Pack()
 
