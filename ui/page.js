@@ -61,6 +61,7 @@ function show() {
 function makeReady() {
   if (document.body.classList.contains('ready')) return;
   document.body.classList.add('ready');
+  takeUpDraft();
   if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus();
 }
 
@@ -80,10 +81,33 @@ function forget(message, question) {
   if (!question || question === forgotten) return;
   forgotten = question;
   const box = document.querySelector('#box textarea');
-  if (!message || !box.value.startsWith(message)) return;
-  box.value = box.value.slice(message.length);
+  if (message && box.value.startsWith(message)) write(box, box.value.slice(message.length));
+}
+
+function write(box, text) {
+  box.value = text;
   box.dispatchEvent(new Event('input', { bubbles: true }));
 }
+
+// What is in the box outlives a reload: Gradio reloads the page once a lost server is back.
+const DRAFT = 'frontdesk-draft';
+window.addEventListener('pagehide', () => {
+  sessionStorage.setItem(DRAFT, document.querySelector('#box textarea')?.value ?? '');
+});
+
+function takeUpDraft() {
+  const draft = sessionStorage.getItem(DRAFT);
+  sessionStorage.removeItem(DRAFT);
+  if (draft) write(document.querySelector('#box textarea'), draft);
+}
+
+// Gradio says that the connection is lost in English only, and over the buttons (page.css hides it).
+new MutationObserver(() => {
+  if (!document.querySelector('.toast-wrap .error') || document.querySelector('#lost')) return;
+  const said = Object.assign(document.createElement('p'), { id: 'lost', role: 'alert' });
+  said.textContent = (props.value || {}).lost;
+  document.querySelector('#notice').append(said);
+}).observe(document.body, { childList: true, subtree: true });
 
 // What others do in this conversation: an agent joins, writes, hands back. The server tells of it.
 let events = null;

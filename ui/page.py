@@ -235,6 +235,7 @@ class Page:
             "language": "zh-CN" if view.language == "zh" else "en",
             "title": write("page_title", view.language, company=self._chat.company(view.language)),
             "label": write("transcript", view.language),
+            "lost": write("connection_lost", view.language),
         }
 
 

@@ -65,6 +65,7 @@ TextKey = Literal[
     "busy",
     "too_fast",
     "not_stored",
+    "connection_lost",
     "unknown_conversation",
     "unknown_turn",
     "unknown_address",
@@ -192,6 +193,11 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "not_stored": {
         "en": "That could not be stored. Please try again.",
         "zh": "未能保存，请重试。",
+    },
+    "connection_lost": {
+        "en": "The connection is lost. As soon as it is back, this page goes on by itself; "
+        "what you have written stays here.",
+        "zh": "连接已断开。恢复后页面会自动继续，您写的内容会保留。",
     },
     "unknown_conversation": {
         "en": "There is no such conversation. Start a new one with POST /api/conversations.",

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.surveys import read_survey
 from bot.types import Conversation, Owner
+from tests.ui.chatting import PHONE, ask, box, last_answer, ready, tab_to
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import wait_until
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "has_touch": True,
-    "is_mobile": True,
-}
-
-
-def box(page: Page) -> Locator:
-    return page.locator("#box textarea")
-
-
-def ask(page: Page, text: str) -> None:
-    """Sends a message and waits until its answer is complete."""
-    before = page.locator(".turn.bot").count()
-    ready(page)
-    box(page).fill(text)
-    box(page).press("Enter")
-    expect(page.locator(".turn.bot:not(.writing)")).to_have_count(before + 1)
-    ready(page)
-
-
-def ready(page: Page) -> None:
-    expect(page.locator("#box .submit-button")).to_be_visible()
-
-
-def last_answer(page: Page) -> Locator:
-    return page.locator(".turn.bot").last
 
 
 def conversation(site: Site, text: str) -> Conversation:
@@ -535,15 +507,6 @@ def test_the_page_is_as_dark_as_the_system(visitor: Visitor, scheme: str) -> Non
     color = page.evaluate("getComputedStyle(document.querySelector('.gradio-container')).color")
     red = int(re.findall(r"\d+", color)[0])
     assert (red > 127) == (scheme == "dark")
-
-
-def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
-    """Presses Tab until an element that the selector names has the focus."""
-    for _ in range(40):
-        page.keyboard.press("Shift+Tab" if back else "Tab")
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            return
-    pytest.fail(f"Tab does not reach {selector}")
 
 
 def test_the_customer_is_asked_once_whether_it_was_solved(page: Page, site: Site) -> None:
