@@ -144,28 +144,30 @@ def _feedback(turn: Turn, language: Language) -> str:
     return (
         '<div class="feedback">'
         f"{_thumb(turn, 'up', 'helpful', language)}{_thumb(turn, 'down', 'not_helpful', language)}"
-        f"{_comment(turn, language)}</div>"
+        f"{_comment(turn, language)}"
+        f'<p class="problem" role="alert" hidden>{_write("not_stored", language)}</p></div>'
     )
 
 
 def _thumb(turn: Turn, rating: Rating, key: TextKey, language: Language) -> str:
     label = _write(key, language)
     return (
-        f'<button type="button" class="thumb {rating}" data-event="rate" data-turn="{turn.id}" '
+        f'<button type="button" class="thumb {rating}" data-turn="{turn.id}" '
         f'data-rating="{rating}" aria-pressed="{str(turn.rating == rating).lower()}" '
         f'aria-label="{label}" title="{label}">{_THUMB}</button>'
     )
 
 
 def _comment(turn: Turn, language: Language) -> str:
-    """Hidden until a thumb is pressed; page.js shows it, and the thanks once it is sent."""
+    """Hidden until a thumb is pressed; page.js shows it, and the thanks once it is stored."""
     label = _write("comment_label", language)
     return (
-        f'<form class="comment" data-event="comment" data-turn="{turn.id}" hidden>'
+        f'<form class="comment" data-turn="{turn.id}" hidden>'
         f'<input name="comment" maxlength="2000" aria-label="{label}" placeholder="{label}" '
         'autocomplete="off">'
         f'<button class="chip">{_write("comment_send", language)}</button></form>'
-        f'<p class="thanks" role="status" hidden>{_write("comment_thanks", language)}</p>'
+        '<p class="thanks" role="status" tabindex="-1" hidden>'
+        f"{_write('comment_thanks', language)}</p>"
     )
 
 

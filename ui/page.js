@@ -1,6 +1,6 @@
 // Runs once in Gradio's gr.HTML: `element`, `props`, `trigger` and `watch` are Gradio's.
 // Shows props.value.turns one by one, so that what did not change keeps its focus and stays open.
-const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'rate', 'comment', 'survey'];
+const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'survey'];
 const list = element.querySelector('.turns');
 let shown = [];
 let forgotten = 0;
@@ -152,34 +152,62 @@ function send(source, more) {
 element.addEventListener('click', (event) => {
   const source = event.target.closest('summary')?.parentElement;
   if (source && !source.open) requestAnimationFrame(() => source.scrollIntoView({ block: 'nearest' }));
-  const button = event.target.closest('button[data-event]');
+  const button = event.target.closest('button[data-event], .thumb');
   if (!button) return;
-  if (button.dataset.event === 'rate') rate(button);
+  if (button.matches('.thumb')) return rate(button);
   send(button);
   const byKeyboard = event.detail === 0;
   if (button.dataset.event === 'option_select' && byKeyboard) document.querySelector('#box textarea').focus();
 });
 
-function rate(button) {
-  const feedback = button.closest('.feedback');
-  feedback.querySelectorAll('.thumb').forEach((one) => one.setAttribute('aria-pressed', one === button));
-  feedback.querySelector('.comment').hidden = false;
+// One after the other, as a comment must not be overtaken by the thumb before it.
+let stored = Promise.resolve();
+
+function store(feedback, rating, comment) {
+  const { turn } = feedback.querySelector('.comment').dataset;
+  const address = `api/conversations/${encodeURIComponent(conversation)}/turns/${turn}/feedback`;
+  const options = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ rating, comment }) };
+  stored = stored.then(() => fetch(address, options)).then((answer) => answer.ok, () => false);
+  return stored.then((ok) => {
+    feedback.querySelector('.problem').hidden = ok;
+    return ok;
+  });
+}
+
+function press(feedback, thumb) {
+  feedback.querySelectorAll('.thumb').forEach((one) => one.setAttribute('aria-pressed', one === thumb));
+}
+
+async function rate(thumb) {
+  const feedback = thumb.closest('.feedback');
+  const form = feedback.querySelector('.comment');
+  const before = feedback.querySelector('[aria-pressed="true"]');
+  press(feedback, thumb);
+  form.dataset.rating = thumb.dataset.rating;
+  form.hidden = false;
   feedback.querySelector('.thanks').hidden = true;
-  feedback.querySelector('.comment').dataset.rating = button.dataset.rating;
-  feedback.querySelector('.comment').scrollIntoView({ block: 'nearest' });
+  form.scrollIntoView({ block: 'nearest' });
+  if (!(await store(feedback, thumb.dataset.rating, form.dataset.stored ?? ''))) press(feedback, before);
+}
+
+async function comment(form) {
+  const feedback = form.closest('.feedback');
+  const text = form.elements.comment.value;
+  const { rating } = form.dataset; // of the thumb that brought the form up
+  if (!(await store(feedback, rating, text))) return;
+  press(feedback, feedback.querySelector(`.${rating}`));
+  form.dataset.stored = text; // a thumb that is pressed later must not wipe it out
+  form.hidden = true;
+  const thanks = feedback.querySelector('.thanks');
+  thanks.hidden = false;
+  thanks.focus({ preventScroll: true });
 }
 
 element.addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
-  send(form, Object.fromEntries(new FormData(form)));
-  if (form.dataset.event !== 'comment') return;
-  // A thumb that is pressed later must not wipe the comment out.
-  form.parentElement.querySelectorAll('.thumb').forEach((one) => {
-    one.dataset.comment = form.elements.comment.value;
-  });
-  form.hidden = true;
-  form.parentElement.querySelector('.thanks').hidden = false;
+  if (form.matches('.comment')) comment(form);
+  else send(form, Object.fromEntries(new FormData(form)));
 });
 
 // A person at the desk sees that something is coming; what is typed stays here until it is sent.

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from bot.surveys import Survey
-from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat, View
 from ui.language import preferred_language
@@ -33,7 +32,6 @@ _HERE = Path(__file__).parent
 # Gradio encrypts what it keeps in the browser with this. It protects nothing from the visitor whose
 # browser it is; it stays the same so that a conversation outlives a restart of the server.
 _STORAGE_SECRET = "frontdesk"  # noqa: S105
-_COMMENT_CHARS = 2000
 
 # The keyboard of a phone shrinks the page instead of covering the box.
 _HEAD = (
@@ -108,9 +106,6 @@ class Page:
         on.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
         on.contact(_honest(self._leave_contact), visit, view, **quiet)
         on.survey(_honest(self._tell), visit, view, **quiet)
-        # Two answers may be rated quickly, one after the other.
-        on.rate(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
-        on.comment(self._rate, visit, self._notice, trigger_mode="multiple", **quiet)
 
     def _arrive(self, stored: object, request: gr.Request) -> Updates:
         visit = Visit.read(stored)
@@ -176,19 +171,6 @@ class Page:
         stars = str(event._data.get("stars"))
         said = Survey(solved, int(stars) if stars in ("1", "2", "3", "4", "5") else None)
         return self._shown(self._chat.tell(visit, _language(visit, request), said))
-
-    def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> str:
-        """Returns the notice: empty where the rating is stored."""
-        visit = Visit.read(stored)
-        data = event._data
-        rating: Rating = "up" if data.get("rating") == "up" else "down"
-        comment = str(data.get("comment", ""))[:_COMMENT_CHARS]
-        try:
-            self._chat.rate(visit, int(data.get("turn", 0)), rating, comment)
-        except Exception:
-            logger.exception("A rating could not be stored")
-            return _notice(write("not_stored", _language(visit, request)))
-        return ""
 
     def _chrome(self, language: Language) -> Updates:
         """What surrounds the conversation; it changes with the language only."""

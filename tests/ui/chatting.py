@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bot.types import Conversation
+from tests.ui.conftest import Site
+
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,
@@ -43,3 +46,24 @@ def tab_to(page: Page, selector: str, *, back: bool = False) -> None:
         if page.evaluate("s => document.activeElement.matches(s)", selector):
             return
     pytest.fail(f"Tab does not reach {selector}")
+
+
+def conversation(site: Site, text: str) -> Conversation:
+    """The one conversation in the log in which a customer wrote this."""
+    with site.desk.log._lock:
+        rows = site.desk.log._db.query(
+            "select distinct conversation_id from turns where text = ?", [text]
+        )
+        ids = [row["conversation_id"] for row in rows]
+    assert len(ids) == 1
+    return site.desk.log.conversation(ids[0])
+
+
+def stored(site: Site, table: str, conversation_id: str) -> list[dict[str, object]]:
+    query = {
+        "contacts": "select * from contacts where conversation_id = ?",
+        "feedback": "select feedback.* from feedback join turns on turns.id = turn_id "
+        "where conversation_id = ?",
+    }[table]
+    with site.desk.log._lock:
+        return list(site.desk.log._db.query(query, [conversation_id]))

@@ -8,31 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.surveys import read_survey
-from bot.types import Conversation, Owner
-from tests.ui.chatting import PHONE, ask, box, last_answer, ready, tab_to
+from bot.types import Owner
+from tests.ui.chatting import PHONE, ask, box, conversation, last_answer, ready, stored, tab_to
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import wait_until
-
-
-def conversation(site: Site, text: str) -> Conversation:
-    """The one conversation in the log in which a customer wrote this."""
-    with site.desk.log._lock:
-        rows = site.desk.log._db.query(
-            "select distinct conversation_id from turns where text = ?", [text]
-        )
-        ids = [row["conversation_id"] for row in rows]
-    assert len(ids) == 1
-    return site.desk.log.conversation(ids[0])
-
-
-def stored(site: Site, table: str, conversation_id: str) -> list[dict[str, object]]:
-    query = {
-        "contacts": "select * from contacts where conversation_id = ?",
-        "feedback": "select feedback.* from feedback join turns on turns.id = turn_id "
-        "where conversation_id = ?",
-    }[table]
-    with site.desk.log._lock:
-        return list(site.desk.log._db.query(query, [conversation_id]))
 
 
 def test_a_question_gets_an_answer_with_its_sources(page: Page) -> None:
