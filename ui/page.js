@@ -6,6 +6,7 @@ let shown = [];
 let forgotten = 0;
 let conversation = '';
 let abandoned = '';
+let asked = false; // for a person: the button that was pressed goes out, and loses the focus
 
 function parse(html) {
   const template = document.createElement('template');
@@ -27,7 +28,15 @@ function replaceTurn(old, fresh, sameLanguage) {
   const feedback = fresh.querySelector('.feedback');
   if (feedback && sameLanguage) feedback.replaceWith(old.querySelector('.feedback') ?? feedback);
   old.replaceWith(fresh);
-  if (focused && focused.name) fresh.querySelector(`[name="${focused.name}"]`)?.focus();
+  if (focused && !document.contains(focused)) {
+    focus((focused.name && fresh.querySelector(`[name="${focused.name}"]`)) || fresh);
+  }
+}
+
+// Who pressed what has gone must not fall back to the top of the page.
+function focus(target) {
+  if (target.matches('.turn, .survey, .welcome')) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
 }
 
 function show() {
@@ -44,7 +53,12 @@ function show() {
     if (list.children[i]) replaceTurn(list.children[i], parse(html), sameLanguage);
     else list.append(parse(html));
   });
+  const had = list.contains(document.activeElement);
   while (list.children.length > turns.length) list.lastElementChild.remove();
+  const panel = list.querySelector('.waiting');
+  if (had && !list.contains(document.activeElement)) focus(list.lastElementChild);
+  if (asked && panel) focus(panel);
+  if (panel || value.writing) asked = false;
   shown = turns;
   if (value.language) root.lang = value.language;
   if (value.title) document.title = value.title;
@@ -224,6 +238,7 @@ document.addEventListener('input', (event) => {
 // A piece of the old conversation's answer can still come in after the new one has begun.
 document.addEventListener('click', (event) => {
   if (event.target.closest('#new')) abandoned = conversation;
+  if (event.target.closest('#person')) asked = true;
 }, true);
 
 // The theme follows the system while the page is open, too.
