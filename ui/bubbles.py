@@ -115,7 +115,6 @@ def _citations(turn: Turn, language: Language) -> str:
 def _citation(number: int, citation: Citation, turn: Turn, language: Language) -> str:
     """In the passage, the words that the answer copied are marked."""
     title = escape(citation.title)
-    label = _write("source", language, number=number, title=citation.title)
     copied = [
         (span.source_start, span.source_end)
         for span in turn.spans
@@ -125,7 +124,8 @@ def _citation(number: int, citation: Citation, turn: Turn, language: Language) -
     key = _write("copied", language) if "<mark>" in passage else ""
     return (
         f'<details class="source" name="sources-{turn.id}">'
-        f'<summary aria-label="{label}"><b>{number}</b><span>{title}</span></summary>'
+        f'<summary><b><i class="speaker">{_write("source", language)} </i>{number}</b> '
+        f"<span>{title}</span></summary>"
         f'<div class="passage" lang="{_lang(citation.text)}"><h3>{title}</h3>{passage}'
         f'<p class="document">{escape(citation.document)}</p>'
         f'<p class="key" lang="{_lang(key)}">{key}</p></div></details>'

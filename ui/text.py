@@ -111,7 +111,7 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "zh": "我们这边出了点问题，这条消息没能得到回答，但已保存。请重试，或转接人工。",
     },
     "sources": {"en": "Sources", "zh": "出处"},
-    "source": {"en": "Source {number}: {title}", "zh": "出处 {number}：{title}"},
+    "source": {"en": "Source", "zh": "出处"},
     "copied": {
         "en": "Marked is what the answer took from here.",
         "zh": "标出的文字是回答引用的部分。",
