@@ -67,3 +67,8 @@ def stored(site: Site, table: str, conversation_id: str) -> list[dict[str, objec
     }[table]
     with site.desk.log._lock:
         return list(site.desk.log._db.query(query, [conversation_id]))
+
+
+def begun_since(before: set[object], site: Site) -> set[object]:
+    """The answers in the making but for those of `before`: earlier tests', or for agents."""
+    return set(site.desk.generator.writing) - before

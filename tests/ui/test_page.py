@@ -9,7 +9,17 @@ from playwright.sync_api import Page, expect
 
 from bot.surveys import read_survey
 from bot.types import Owner
-from tests.ui.chatting import PHONE, ask, box, conversation, last_answer, ready, stored, tab_to
+from tests.ui.chatting import (
+    PHONE,
+    ask,
+    begun_since,
+    box,
+    conversation,
+    last_answer,
+    ready,
+    stored,
+    tab_to,
+)
 from tests.ui.conftest import Site, Visitor
 from tests.ui.desk import wait_until
 
@@ -301,11 +311,6 @@ def test_an_e_mail_address_is_checked_and_stored(page: Page, site: Site) -> None
 def test_a_person_can_be_asked_for_before_anything_was_said(page: Page) -> None:
     page.locator("#person").click()
     expect(page.locator(".waiting")).to_be_visible()
-
-
-def begun_since(before: set[object], site: Site) -> set[object]:
-    """The answers in the making but for those of `before`: earlier tests', or for agents."""
-    return set(site.desk.generator.writing) - before
 
 
 def test_stopping_keeps_what_was_written_and_ends_the_work(page: Page, site: Site) -> None:
