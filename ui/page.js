@@ -39,6 +39,8 @@ function focus(target) {
   target.focus({ preventScroll: true });
 }
 
+// A screen reader says what is new: not a whole conversation that is there again after a reload,
+// nor all of it once more in the other language.
 function show() {
   const value = props.value || {};
   if (value.writing && value.conversation === abandoned) return;
@@ -48,6 +50,7 @@ function show() {
   const atEnd = root.scrollHeight - window.scrollY - window.innerHeight < 120;
   const isNew = turns.length !== shown.length;
   const sameLanguage = root.lang === value.language;
+  list.setAttribute('aria-live', document.body.matches('.ready') && sameLanguage ? 'polite' : 'off');
   turns.forEach((html, i) => {
     if (html === shown[i]) return;
     if (list.children[i]) replaceTurn(list.children[i], parse(html), sameLanguage);

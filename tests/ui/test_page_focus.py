@@ -1,4 +1,4 @@
-"""Where the keyboard is after something was pressed, on the chat page: never lost."""
+"""What the chat page does for the keyboard and for screen readers: focus, and what is read out."""
 
 from __future__ import annotations
 
@@ -44,3 +44,17 @@ def test_the_survey_goes_on_where_it_was_answered(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(survey).to_have_text("Thank you for telling us.")
     expect(survey).to_be_focused()
+
+
+def test_a_screen_reader_is_told_what_is_new_and_not_all_of_it_again(page: Page) -> None:
+    log = page.get_by_role("log")
+    ask(page, "refund, read out once")
+    expect(log).to_have_attribute("aria-live", "polite")
+    page.reload()
+    expect(page.locator(".turn.bot")).to_have_count(1)
+    expect(log).to_have_attribute("aria-live", "off")
+    ask(page, "hello")
+    expect(log).to_have_attribute("aria-live", "polite")
+    page.locator("#language").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(log).to_have_attribute("aria-live", "off")
