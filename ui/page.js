@@ -79,7 +79,7 @@ function makeReady() {
   if (document.body.classList.contains('ready')) return;
   document.body.classList.add('ready');
   takeUpDraft();
-  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus();
+  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus({ preventScroll: true });
 }
 
 // To the end, but never past the question that a long answer belongs to.

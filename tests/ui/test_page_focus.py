@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.ui.chatting import ask, tab_to
+from tests.ui.conftest import Visitor
 
 
 def test_what_was_pressed_may_go_but_the_focus_stays_near(page: Page) -> None:
@@ -58,3 +59,10 @@ def test_a_screen_reader_is_told_what_is_new_and_not_all_of_it_again(page: Page)
     page.locator("#language").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(log).to_have_attribute("aria-live", "off")
+
+
+def test_a_small_window_begins_at_its_beginning(visitor: Visitor) -> None:
+    page = visitor("en-GB", viewport={"width": 640, "height": 360})
+    expect(page.locator("#box textarea")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+    expect(page.locator(".welcome h2")).to_be_in_viewport(ratio=1)
