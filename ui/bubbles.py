@@ -115,7 +115,6 @@ def _citations(turn: Turn, language: Language) -> str:
 def _citation(number: int, citation: Citation, turn: Turn, language: Language) -> str:
     """In the passage, the words that the answer copied are marked."""
     title = escape(citation.title)
-    label = _write("source", language, number=number, title=citation.title)
     copied = [
         (span.source_start, span.source_end)
         for span in turn.spans
@@ -125,7 +124,8 @@ def _citation(number: int, citation: Citation, turn: Turn, language: Language) -
     key = _write("copied", language) if "<mark>" in passage else ""
     return (
         f'<details class="source" name="sources-{turn.id}">'
-        f'<summary aria-label="{label}"><b>{number}</b><span>{title}</span></summary>'
+        f'<summary><b><i class="speaker">{_write("source", language)} </i>{number}</b> '
+        f"<span>{title}</span></summary>"
         f'<div class="passage" lang="{_lang(citation.text)}"><h3>{title}</h3>{passage}'
         f'<p class="document">{escape(citation.document)}</p>'
         f'<p class="key" lang="{_lang(key)}">{key}</p></div></details>'
@@ -144,28 +144,30 @@ def _feedback(turn: Turn, language: Language) -> str:
     return (
         '<div class="feedback">'
         f"{_thumb(turn, 'up', 'helpful', language)}{_thumb(turn, 'down', 'not_helpful', language)}"
-        f"{_comment(turn, language)}</div>"
+        f"{_comment(turn, language)}"
+        f'<p class="problem" role="alert" hidden>{_write("not_stored", language)}</p></div>'
     )
 
 
 def _thumb(turn: Turn, rating: Rating, key: TextKey, language: Language) -> str:
     label = _write(key, language)
     return (
-        f'<button type="button" class="thumb {rating}" data-event="rate" data-turn="{turn.id}" '
+        f'<button type="button" class="thumb {rating}" data-turn="{turn.id}" '
         f'data-rating="{rating}" aria-pressed="{str(turn.rating == rating).lower()}" '
         f'aria-label="{label}" title="{label}">{_THUMB}</button>'
     )
 
 
 def _comment(turn: Turn, language: Language) -> str:
-    """Hidden until a thumb is pressed; page.js shows it, and the thanks once it is sent."""
+    """Hidden until a thumb is pressed; page.js shows it, and the thanks once it is stored."""
     label = _write("comment_label", language)
     return (
-        f'<form class="comment" data-event="comment" data-turn="{turn.id}" hidden>'
+        f'<form class="comment" data-turn="{turn.id}" hidden>'
         f'<input name="comment" maxlength="2000" aria-label="{label}" placeholder="{label}" '
         'autocomplete="off">'
         f'<button class="chip">{_write("comment_send", language)}</button></form>'
-        f'<p class="thanks" role="status" hidden>{_write("comment_thanks", language)}</p>'
+        '<p class="thanks" role="status" tabindex="-1" hidden>'
+        f"{_write('comment_thanks', language)}</p>"
     )
 
 

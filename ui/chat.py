@@ -16,10 +16,10 @@ from bot.errors import (
     OwnershipError,
     UnknownConversation,
 )
-from bot.feedback import Survey, add_feedback, add_survey, read_survey
+from bot.feedback import Survey, add_survey, read_survey
 from bot.handoff import HandOff
 from bot.live import Live, LiveState
-from bot.types import Conversation, Owner, Piece, Rating
+from bot.types import Conversation, Owner, Piece
 from knowledge.types import Language
 from ui.bubbles import failure, note, stopped_bubble, waiting_bubble, writing_bubble
 from ui.email import is_email
@@ -187,10 +187,6 @@ class Chat:
         self._pace.check_act("contact", visit.conversation, address)
         self._log.add_contact(visit.conversation, email)
         return self.show(replace(visit, contact=email), language)
-
-    def rate(self, visit: Visit, turn_id: int, rating: Rating, comment: str = "") -> None:
-        """Raises BotError where the turn is not an answer of this conversation."""
-        add_feedback(self._log, visit.conversation, turn_id, rating, comment)
 
     def tell(self, visit: Visit, language: Language, said: Survey) -> View:
         """Stores what the customer says at the end. Raises UnknownConversation."""

@@ -21,8 +21,30 @@ export async function post(path, fields = {}) {
 export function swap(html) {
   const fresh = new DOMParser().parseFromString(html, 'text/html');
   for (const part of fresh.querySelectorAll('[data-part]')) {
-    document.querySelector(`[data-part="${part.dataset.part}"]`)?.replaceWith(part);
+    const old = document.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (old?.querySelector('[role="log"]')) renew(old, part);
+    else old?.replaceWith(part);
   }
+}
+
+// A conversation keeps its place, its focus and its open sources, and a screen reader says only
+// what is new in it: its log stays, and what did not change in the log.
+function renew(old, part) {
+  Object.assign(old.dataset, part.dataset);
+  old.querySelector('header').replaceWith(part.querySelector('header'));
+  const log = old.querySelector('[role="log"]');
+  const turns = [...part.querySelector('[role="log"]').children];
+  turns.forEach((turn, i) => {
+    if (!log.children[i]) log.append(turn);
+    else if (!closed(log.children[i]).isEqualNode(turn)) log.children[i].replaceWith(turn);
+  });
+  while (log.children.length > turns.length) log.lastElementChild.remove();
+}
+
+function closed(turn) {
+  const copy = turn.cloneNode(true);
+  copy.querySelectorAll('details').forEach((one) => { one.open = false; });
+  return copy;
 }
 
 // Who waits: a number beside the inbox and in the title; a sound and a notification for each new one.

@@ -45,11 +45,12 @@ async function refresh(path, signal) {
 async function refreshTalk() {
   const list = turns();
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-  const top = list.scrollTop;
+  const onHead = !!document.activeElement?.closest('.talk-head');
   await refresh(`${here}/parts`);
   if (atEnd) toEnd();
-  else turns().scrollTop = top;
   settle();
+  // The button that was pressed has gone: who has the conversation now is said in its place.
+  if (onHead && document.activeElement === document.body) document.querySelector('.owner').focus();
 }
 
 const turns = () => document.querySelector('.turns');
@@ -183,7 +184,8 @@ const press = (selector) => document.querySelector(selector)?.click();
 
 function step(by) {
   const all = lines();
-  const at = all.findIndex((line) => line.contains(document.activeElement) || (document.activeElement === document.body && line.ariaCurrent));
+  const on = all.findIndex((line) => line.contains(document.activeElement));
+  const at = on >= 0 ? on : all.findIndex((line) => line.ariaCurrent);
   all[Math.min(all.length - 1, Math.max(0, at + by))]?.focus();
 }
 

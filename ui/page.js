@@ -1,11 +1,12 @@
 // Runs once in Gradio's gr.HTML: `element`, `props`, `trigger` and `watch` are Gradio's.
 // Shows props.value.turns one by one, so that what did not change keeps its focus and stays open.
-const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'rate', 'comment', 'survey'];
+const EVENTS = ['option_select', 'person', 'return_to_bot', 'contact', 'survey'];
 const list = element.querySelector('.turns');
 let shown = [];
 let forgotten = 0;
 let conversation = '';
 let abandoned = '';
+let asked = false; // for a person: the button that was pressed goes out, and loses the focus
 
 function parse(html) {
   const template = document.createElement('template');
@@ -27,9 +28,19 @@ function replaceTurn(old, fresh, sameLanguage) {
   const feedback = fresh.querySelector('.feedback');
   if (feedback && sameLanguage) feedback.replaceWith(old.querySelector('.feedback') ?? feedback);
   old.replaceWith(fresh);
-  if (focused && focused.name) fresh.querySelector(`[name="${focused.name}"]`)?.focus();
+  if (focused && !document.contains(focused)) {
+    focus((focused.name && fresh.querySelector(`[name="${focused.name}"]`)) || fresh);
+  }
 }
 
+// Who pressed what has gone must not fall back to the top of the page.
+function focus(target) {
+  if (target.matches('.turn, .survey, .welcome')) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+}
+
+// A screen reader says what is new: not a whole conversation that is there again after a reload,
+// nor all of it once more in the other language.
 function show() {
   const value = props.value || {};
   if (value.writing && value.conversation === abandoned) return;
@@ -39,12 +50,18 @@ function show() {
   const atEnd = root.scrollHeight - window.scrollY - window.innerHeight < 120;
   const isNew = turns.length !== shown.length;
   const sameLanguage = root.lang === value.language;
+  list.setAttribute('aria-live', document.body.matches('.ready') && sameLanguage ? 'polite' : 'off');
   turns.forEach((html, i) => {
     if (html === shown[i]) return;
     if (list.children[i]) replaceTurn(list.children[i], parse(html), sameLanguage);
     else list.append(parse(html));
   });
+  const had = list.contains(document.activeElement);
   while (list.children.length > turns.length) list.lastElementChild.remove();
+  const panel = list.querySelector('.waiting');
+  if (had && !list.contains(document.activeElement)) focus(list.lastElementChild);
+  if (asked && panel) focus(panel);
+  if (panel || value.writing) asked = false;
   shown = turns;
   if (value.language) root.lang = value.language;
   if (value.title) document.title = value.title;
@@ -61,7 +78,8 @@ function show() {
 function makeReady() {
   if (document.body.classList.contains('ready')) return;
   document.body.classList.add('ready');
-  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus();
+  takeUpDraft();
+  if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus({ preventScroll: true });
 }
 
 // To the end, but never past the question that a long answer belongs to.
@@ -80,10 +98,33 @@ function forget(message, question) {
   if (!question || question === forgotten) return;
   forgotten = question;
   const box = document.querySelector('#box textarea');
-  if (!message || !box.value.startsWith(message)) return;
-  box.value = box.value.slice(message.length);
+  if (message && box.value.startsWith(message)) write(box, box.value.slice(message.length));
+}
+
+function write(box, text) {
+  box.value = text;
   box.dispatchEvent(new Event('input', { bubbles: true }));
 }
+
+// What is in the box outlives a reload: Gradio reloads the page once a lost server is back.
+const DRAFT = 'frontdesk-draft';
+window.addEventListener('pagehide', () => {
+  sessionStorage.setItem(DRAFT, document.querySelector('#box textarea')?.value ?? '');
+});
+
+function takeUpDraft() {
+  const draft = sessionStorage.getItem(DRAFT);
+  sessionStorage.removeItem(DRAFT);
+  if (draft) write(document.querySelector('#box textarea'), draft);
+}
+
+// Gradio says that the connection is lost in English only, and over the buttons (page.css hides it).
+new MutationObserver(() => {
+  if (!document.querySelector('.toast-wrap .error') || document.querySelector('#lost')) return;
+  const said = Object.assign(document.createElement('p'), { id: 'lost', role: 'alert' });
+  said.textContent = (props.value || {}).lost;
+  document.querySelector('#notice').append(said);
+}).observe(document.body, { childList: true, subtree: true });
 
 // What others do in this conversation: an agent joins, writes, hands back. The server tells of it.
 let events = null;
@@ -128,34 +169,62 @@ function send(source, more) {
 element.addEventListener('click', (event) => {
   const source = event.target.closest('summary')?.parentElement;
   if (source && !source.open) requestAnimationFrame(() => source.scrollIntoView({ block: 'nearest' }));
-  const button = event.target.closest('button[data-event]');
+  const button = event.target.closest('button[data-event], .thumb');
   if (!button) return;
-  if (button.dataset.event === 'rate') rate(button);
+  if (button.matches('.thumb')) return rate(button);
   send(button);
   const byKeyboard = event.detail === 0;
   if (button.dataset.event === 'option_select' && byKeyboard) document.querySelector('#box textarea').focus();
 });
 
-function rate(button) {
-  const feedback = button.closest('.feedback');
-  feedback.querySelectorAll('.thumb').forEach((one) => one.setAttribute('aria-pressed', one === button));
-  feedback.querySelector('.comment').hidden = false;
+// One after the other, as a comment must not be overtaken by the thumb before it.
+let stored = Promise.resolve();
+
+function store(feedback, rating, comment) {
+  const { turn } = feedback.querySelector('.comment').dataset;
+  const address = `api/conversations/${encodeURIComponent(conversation)}/turns/${turn}/feedback`;
+  const options = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ rating, comment }) };
+  stored = stored.then(() => fetch(address, options)).then((answer) => answer.ok, () => false);
+  return stored.then((ok) => {
+    feedback.querySelector('.problem').hidden = ok;
+    return ok;
+  });
+}
+
+function press(feedback, thumb) {
+  feedback.querySelectorAll('.thumb').forEach((one) => one.setAttribute('aria-pressed', one === thumb));
+}
+
+async function rate(thumb) {
+  const feedback = thumb.closest('.feedback');
+  const form = feedback.querySelector('.comment');
+  const before = feedback.querySelector('[aria-pressed="true"]');
+  press(feedback, thumb);
+  form.dataset.rating = thumb.dataset.rating;
+  form.hidden = false;
   feedback.querySelector('.thanks').hidden = true;
-  feedback.querySelector('.comment').dataset.rating = button.dataset.rating;
-  feedback.querySelector('.comment').scrollIntoView({ block: 'nearest' });
+  form.scrollIntoView({ block: 'nearest' });
+  if (!(await store(feedback, thumb.dataset.rating, form.dataset.stored ?? ''))) press(feedback, before);
+}
+
+async function comment(form) {
+  const feedback = form.closest('.feedback');
+  const text = form.elements.comment.value;
+  const { rating } = form.dataset; // of the thumb that brought the form up
+  if (!(await store(feedback, rating, text))) return;
+  press(feedback, feedback.querySelector(`.${rating}`));
+  form.dataset.stored = text; // a thumb that is pressed later must not wipe it out
+  form.hidden = true;
+  const thanks = feedback.querySelector('.thanks');
+  thanks.hidden = false;
+  thanks.focus({ preventScroll: true });
 }
 
 element.addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
-  send(form, Object.fromEntries(new FormData(form)));
-  if (form.dataset.event !== 'comment') return;
-  // A thumb that is pressed later must not wipe the comment out.
-  form.parentElement.querySelectorAll('.thumb').forEach((one) => {
-    one.dataset.comment = form.elements.comment.value;
-  });
-  form.hidden = true;
-  form.parentElement.querySelector('.thanks').hidden = false;
+  if (form.matches('.comment')) comment(form);
+  else send(form, Object.fromEntries(new FormData(form)));
 });
 
 // A person at the desk sees that something is coming; what is typed stays here until it is sent.
@@ -172,6 +241,7 @@ document.addEventListener('input', (event) => {
 // A piece of the old conversation's answer can still come in after the new one has begun.
 document.addEventListener('click', (event) => {
   if (event.target.closest('#new')) abandoned = conversation;
+  if (event.target.closest('#person')) asked = true;
 }, true);
 
 // The theme follows the system while the page is open, too.

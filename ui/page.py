@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from bot.feedback import Survey
-from bot.types import Rating
 from knowledge.types import Language
 from ui.chat import Chat
 from ui.language import browser_language
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HERE = Path(__file__).parent
-_COMMENT_CHARS = 2000
 
 # The keyboard of a phone shrinks the page instead of covering the box.
 _HEAD = (
@@ -75,9 +73,6 @@ class Page:
         on.transcript.refresh(self._refresh, visit, view, trigger_mode="multiple", **quiet)
         on.transcript.contact(self._honest(self._leave_contact), visit, view, **quiet)
         on.transcript.survey(self._honest(self._tell), visit, view, **quiet)
-        # Two answers may be rated quickly, one after the other.
-        on.transcript.rate(self._rate, visit, on.notice, trigger_mode="multiple", **quiet)
-        on.transcript.comment(self._rate, visit, on.notice, trigger_mode="multiple", **quiet)
 
     def _arrive(self, stored: object, request: gr.Request) -> Updates:
         visit, language = _visitor(stored, request)
@@ -136,19 +131,6 @@ class Page:
         stars = str(event._data.get("stars"))
         said = Survey(solved, int(stars) if stars in ("1", "2", "3", "4", "5") else None)
         return self._components.show(self._chat.tell(*_visitor(stored, request), said))
-
-    def _rate(self, stored: object, request: gr.Request, event: gr.EventData) -> Updates:
-        """The notice is empty where the rating is stored."""
-        visit, language = _visitor(stored, request)
-        data = event._data
-        rating: Rating = "up" if data.get("rating") == "up" else "down"
-        comment = str(data.get("comment", ""))[:_COMMENT_CHARS]
-        try:
-            self._chat.rate(visit, int(data.get("turn", 0)), rating, comment)
-        except Exception:
-            logger.exception("A rating could not be stored")
-            return self._components.say(write("not_stored", language))
-        return self._components.say("")
 
     def _honest(self, handler: Callable[..., Updates]) -> Callable[..., Updates]:
         """What fails changes nothing on the page but the notice, which says so."""

@@ -109,6 +109,7 @@ class PageComponents:
             "language": "zh-CN" if language == "zh" else "en",
             "title": write("page_title", language, company=self._company(language)),
             "label": write("transcript", language),
+            "lost": write("connection_lost", language),
         }
         return {self.transcript: value}
 

@@ -30,10 +30,19 @@ _HEADERS = {
 }
 
 # Gradio has routes for uploads, files, proxies and its own tools, too; a chat page needs these.
+# By app_id it notices that a server that was away is back.
 _GRADIO = "/gradio_api/"
 _OPEN = tuple(
     _GRADIO + route
-    for route in ("queue/", "cancel", "reset", "heartbeat/", "startup-events", "theme.css")
+    for route in (
+        "queue/",
+        "cancel",
+        "reset",
+        "heartbeat/",
+        "startup-events",
+        "theme.css",
+        "app_id",
+    )
 )
 _CLOSED = ("/monitoring", "/login", "/logout", "/svelte", "/pwa_icon")
 

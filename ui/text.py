@@ -65,6 +65,7 @@ TextKey = Literal[
     "busy",
     "too_fast",
     "not_stored",
+    "connection_lost",
     "unknown_conversation",
     "unknown_turn",
     "unknown_address",
@@ -110,7 +111,7 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "zh": "我们这边出了点问题，这条消息没能得到回答，但已保存。请重试，或转接人工。",
     },
     "sources": {"en": "Sources", "zh": "出处"},
-    "source": {"en": "Source {number}: {title}", "zh": "出处 {number}：{title}"},
+    "source": {"en": "Source", "zh": "出处"},
     "copied": {
         "en": "Marked is what the answer took from here.",
         "zh": "标出的文字是回答引用的部分。",
@@ -192,6 +193,11 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
     "not_stored": {
         "en": "That could not be stored. Please try again.",
         "zh": "未能保存，请重试。",
+    },
+    "connection_lost": {
+        "en": "The connection is lost. As soon as it is back, this page goes on by itself; "
+        "what you have written stays here.",
+        "zh": "连接已断开。恢复后页面会自动继续，您写的内容会保留。",
     },
     "unknown_conversation": {
         "en": "There is no such conversation. Start a new one with POST /api/conversations.",

@@ -75,12 +75,16 @@ def _with_agent(name: str, language: Language) -> str:
 
 def _contact_form(language: Language, email: str, problem: str) -> str:
     label = escape(write("contact_label", language))
-    alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+    alert = wrong = ""
+    if problem:
+        alert = f'<p class="problem" role="alert" id="contact-problem">{escape(problem)}</p>'
+        wrong = ' aria-invalid="true" aria-describedby="contact-problem"'
     return (
         f"<p>{escape(write('contact_offer', language))}</p>"
         '<form class="contact" data-event="contact" novalidate>'
         f'<input type="email" name="email" autocomplete="email" aria-label="{label}" '
-        f'placeholder="{escape(write("contact_placeholder", language))}" value="{escape(email)}">'
+        f'placeholder="{escape(write("contact_placeholder", language))}" '
+        f'value="{escape(email)}"{wrong}>'
         f'<button class="chip">{escape(write("contact_send", language))}</button></form>{alert}'
     )
 

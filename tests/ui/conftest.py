@@ -59,8 +59,14 @@ def browser() -> Iterator[Browser]:
 
 Visitor = Callable[..., Page]
 
-# What Gradio says about its open requests when a page is left in the middle of one.
-LEFT = ("AbortError", "Connection errored out")
+# What is said about open requests when a page is left in the middle of one, or has no network.
+LEFT = (
+    "AbortError",
+    "Connection errored out",
+    "ERR_INTERNET_DISCONNECTED",
+    "Failed to fetch",
+    "network error",
+)
 
 
 @pytest.fixture

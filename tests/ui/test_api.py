@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 
 from bot.handoff import HandOff
 from bot.types import Owner, Route
+from tests.ui.chatting import begun_since
 from tests.ui.conftest import Site
 from tests.ui.desk import Desk, make_app, make_desk, wait_until
-from tests.ui.test_page import begun_since
 
 EVENTS = {"accept": "text/event-stream"}
 

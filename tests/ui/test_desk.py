@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bot.types import Owner
+from tests.ui.chatting import PHONE, ask, begun_since, box, conversation, last_answer, ready
 from tests.ui.conftest import Site, Visitor, wait_for_page
 from tests.ui.desk import wait_until
-from tests.ui.test_page import PHONE, ask, begun_since, box, conversation, last_answer, ready
 
 SECONDS = 20_000
 

@@ -18,9 +18,9 @@ from bot.types import BotTurn, Route
 from evals.many_conversations import write_conversations
 from tests.conftest import make_match
 from tests.ui.agents import PASSWORD, add_agent, log_in
+from tests.ui.chatting import PHONE
 from tests.ui.desk import make_app, make_desk
 from tests.ui.running import running
-from tests.ui.test_page import PHONE
 from ui.desk_review import expectations
 
 MOST_KEYS = 6
