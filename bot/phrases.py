@@ -23,6 +23,7 @@ Phrase = Literal[
     "clarify_one",
     "decline",
     "decline_near",
+    "decline_near_one",
     "hand_off_asked",
     "hand_off_complaint",
     "hand_off_declined_twice",
@@ -74,6 +75,11 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "en": "I'm sorry, I don't know. Is it one of these that you mean? "
         "You can also put it another way, or talk to a person.",
         "zh": "抱歉，这个我不知道。您想问的是下面的问题吗？您也可以换个说法，或者转接人工。",
+    },
+    "decline_near_one": {
+        "en": "I'm sorry, I don't know. Is this what you mean? "
+        "You can also put it another way, or talk to a person.",
+        "zh": "抱歉，这个我不知道。您想问的是下面这个问题吗？您也可以换个说法，或者转接人工。",
     },
     "hand_off_asked": {
         "en": "I've put you in the queue for a person, and I'll stay out of it from here. "
@@ -139,7 +145,9 @@ def phrase_for(decision: Decision) -> Phrase:
         return _OF_RULES[decision.rule]
     if decision.route is Route.CLARIFY:
         return "clarify" if len(decision.options) > 1 else "clarify_one"
-    return "decline_near" if decision.options else "decline"
+    if not decision.options:
+        return "decline"
+    return "decline_near" if len(decision.options) > 1 else "decline_near_one"
 
 
 def say(phrase: Phrase, language: Language, **values: str) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from bot.database import now
 from bot.live import LiveState
 from bot.types import Owner, Turn
 from knowledge.types import Language
 from ui.bubbles import agent_bubble, bot_bubble, choice, customer_bubble, failure, note
 from ui.text import write
+
+# Nobody waits so long for an answer, in line and while it is written: whoever wrote it is no more.
+_LOST_SECONDS = 300.0
 
 
 def welcome(starters: Sequence[str], language: Language) -> str:
@@ -97,7 +101,8 @@ def _turn_html(turn: Turn, language: Language, *, current: bool) -> list[str]:
     if turn.role == "system":
         return [note(turn.text)]
     bubble = customer_bubble(turn.text, language)
-    if turn.status == "failed":
+    lost = turn.status == "accepted" and turn.created_at < now(ago_seconds=_LOST_SECONDS)
+    if lost or turn.status == "failed":
         return [bubble, failure(language)]
     if turn.status == "cancelled":
         return [bubble, note(write("stopped", language))]
