@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.choices import meant
 from bot.types import Turn
 
 # How many messages a chain of follow-ups is read back.
@@ -30,10 +31,11 @@ def leans_on_history(text: str) -> bool:
 def said_before(history: Sequence[Turn]) -> str:
     """The customer's last message, with those before it that it leans on itself; may be empty."""
     chain: list[str] = []
-    for turn in reversed(history):
+    for place, turn in reversed(list(enumerate(history))):
         if turn.role == "customer":
-            chain.append(turn.text.strip())
-            if len(chain) == _LONGEST_CHAIN or not leans_on_history(turn.text):
+            text = meant(turn.text, history[:place])
+            chain.append(text.strip())
+            if len(chain) == _LONGEST_CHAIN or not leans_on_history(text):
                 break
     return " ".join(reversed(chain))
 

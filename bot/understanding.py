@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
+from bot.choices import meant
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
@@ -26,8 +27,9 @@ HISTORY_TURNS = 8
 
 @dataclass(frozen=True)
 class Understood:
-    """`text` and `history` are what was read. `usable`: the matches that tell the kind of fact that
-    is asked for; `own_score` is the best one's of the message read alone.
+    """`text` is the message, or the offered entry that it picks; `history` is what was before it.
+    `usable`: the matches that tell the kind of fact that is asked for; `own_score` is the best
+    one's of the message read alone.
     """
 
     text: str
@@ -49,6 +51,7 @@ class Understanding:
     def read(self, text: str, history: Sequence[Turn], *, fallback: Language) -> Understood:
         """`fallback`: the language where no message tells it. Each text is embedded once."""
         timings: dict[str, float] = {}
+        text = meant(text, history)
         language = _language(text, history, fallback)
         alone = self._plain(text)
         kinds = asked_kinds(alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ def test_a_question_is_answered_with_its_passage_cited(desk: Desk) -> None:
     assert {"embed", "classify", "search", "generate", "first_word", "total"} <= set(
         answer.timings_ms
     )
+
+
+def test_the_only_entry_that_is_offered_is_answered_after_a_yes(
+    log: ConversationLog, config: Config
+) -> None:
+    near = replace(REFUND, score=(config.clarify_score + config.answer_score) / 2)
+    desk = Desk(log, config, None)
+    desk.retriever.by_word = {"bank": [near], near.passage.heading.lower(): [REFUND]}
+    asked_back = desk.ask("my bank says nothing")
+    assert (asked_back.route, asked_back.options) == (Route.CLARIFY, (near.passage.heading,))
+    answer = desk.ask("yes")
+    assert answer.route is Route.ANSWER
+    assert "five working days" in answer.text
+    stored = [t.text for t in log.conversation(desk.conversation.id).turns if t.role == "customer"]
+    assert stored == ["my bank says nothing", "yes"]
 
 
 def test_the_message_is_embedded_once(desk: Desk) -> None:

@@ -1,0 +1,45 @@
+"""Which of the offered entries a message picks: "yes", "the second one", "2". Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.types import Turn
+
+_YES = re.compile(
+    r"(?:(?:yes|yeah|yep|yup|ya|ok(?:ay)?|sure|right|correct|exactly|indeed|true)\b[\s,.!]*)?"
+    r"(?:please|exactly|right|it is|i do|i mean (?:that|this)|(?:this|that) one|"
+    r"that(?:'?s| is) (?:it|right|what i meant?|the one))?"
+    r"|(?:嗯+|是的?|对[的啊呀]?|好的?|可以|没错|行)?[\s，。！,]*"
+    r"(?:(?:就?是|就)(?:这个|它|的)|是的|对的|没错)?",
+    re.IGNORECASE,
+)
+_PLACES = (
+    re.compile(r"(?:the )?(?:1st|first|top)(?: one)?|第[一1]个?|[一①]", re.IGNORECASE),
+    re.compile(r"(?:the )?(?:2nd|second)(?: one)?|第[二2]个?|[二②]", re.IGNORECASE),
+    re.compile(r"(?:the )?(?:3rd|third)(?: one)?|第[三3]个?|[三③]", re.IGNORECASE),
+)
+_LAST = re.compile(r"(?:the )?last(?: one)?|最后(?:那|一)?个", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:(?:number|option|no\.?|nr\.?|选项?)\s*|#)?([1-9])\s*[.)]?", re.IGNORECASE)
+_EDGES = " \t\n.,!。，！、"
+
+
+def meant(text: str, before: Sequence[Turn]) -> str:
+    """The text; or the option that it picks of those which the turn right before it offers."""
+    options = before[-1].options if before and before[-1].role == "bot" else ()
+    place = _place(text.strip(_EDGES), len(options)) if options else None
+    return text if place is None else options[place]
+
+
+def _place(said: str, count: int) -> int | None:
+    if not said:
+        return None
+    if count == 1 and _YES.fullmatch(said):
+        return 0
+    if _LAST.fullmatch(said):
+        return count - 1
+    number = _NUMBER.fullmatch(said)
+    named = [place for place, words in enumerate(_PLACES) if words.fullmatch(said)]
+    place = int(number[1]) - 1 if number else next(iter(named), count)
+    return place if place < count else None
