@@ -1,4 +1,4 @@
-"""Which of the offered entries a message picks: "yes", "the second one", "2". Pure."""
+"""Which of the offered entries a message picks: "yes", "the second one", "2"; or none. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ _YES = re.compile(
     r"(?:(?:就?是|就)(?:这个|它|的)|是的|对的|没错)?",
     re.IGNORECASE,
 )
+_NO = re.compile(
+    r"(?:no|nope|nah)?[\s,.!]*(?:(?:it'?s |it is )?(?:none|neither)(?: of (?:these|those|them))?|"
+    r"(?:not (?:that|this|these|those)|something else)(?: one)?|it'?s not|it isn'?t|i don'?t)?"
+    r"|(?:不|不是|没有|都不是|不对|都不对)[的啊呀]?(?:这个|这些)?",
+    re.IGNORECASE,
+)
 _PLACES = (
     re.compile(r"(?:the )?(?:1st|first|top)(?: one)?|第[一1]个?|[一①]", re.IGNORECASE),
     re.compile(r"(?:the )?(?:2nd|second)(?: one)?|第[二2]个?|[二②]", re.IGNORECASE),
@@ -27,9 +33,19 @@ _EDGES = " \t\n.,!。，！、"
 
 def meant(text: str, before: Sequence[Turn]) -> str:
     """The text; or the option that it picks of those which the turn right before it offers."""
-    options = before[-1].options if before and before[-1].role == "bot" else ()
+    options = _offered(before)
     place = _place(text.strip(_EDGES), len(options)) if options else None
     return text if place is None else options[place]
+
+
+def refuses(text: str, before: Sequence[Turn]) -> bool:
+    """Whether it says no more than that nothing of what is offered right before it was meant."""
+    said = text.strip(_EDGES)
+    return bool(said and _offered(before)) and _NO.fullmatch(said) is not None
+
+
+def _offered(before: Sequence[Turn]) -> tuple[str, ...]:
+    return before[-1].options if before and before[-1].role == "bot" else ()
 
 
 def _place(said: str, count: int) -> int | None:

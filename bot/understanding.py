@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
-from bot.choices import meant
+from bot.choices import meant, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
@@ -53,6 +53,8 @@ class Understanding:
         timings: dict[str, float] = {}
         text = meant(text, history)
         language = _language(text, history, fallback)
+        if refuses(text, history):
+            return self._nothing(text, history, language)
         alone = self._plain(text)
         kinds = asked_kinds(alone)
         looked_up, reading = self._read(alone, timings)
@@ -78,6 +80,12 @@ class Understanding:
             knowledge_version=self.parts.knowledge.version,
             timings_ms=timings,
         )
+
+    def _nothing(self, text: str, history: Sequence[Turn], language: Language) -> Understood:
+        """None of what was offered: there is no word to search for."""
+        nothing = Intent("", 0.0, known=False)
+        version = self.parts.knowledge.version
+        return Understood(text, tuple(history), language, nothing, (), (), 0.0, version, {})
 
     def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
         """So little as "ok" or "收到" is near to anything: it is told by its form."""

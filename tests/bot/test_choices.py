@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.choices import meant
+from bot.choices import meant, refuses
 from bot.types import Turn
 
 THREE = ("How do I pay?", "How do I pay later?", "怎么付款？")
@@ -90,6 +90,34 @@ def test_what_picks_none_of_three_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("text", ["no", "不是", "yes but for shoes", "对了，运费多少", "好的谢谢"])
 def test_a_no_or_more_than_a_yes_picks_not_even_the_only_one(text: str) -> None:
     assert meant(text, offering(THREE[0])) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "No, none of these.",
+        "neither",
+        "none of them",
+        "not that one",
+        "nope, something else",
+        "不是",
+        "都不是",
+        "不对",
+        "没有",
+    ],
+)
+def test_a_no_refuses_what_is_offered_and_nothing_else(text: str) -> None:
+    assert refuses(text, offering(*THREE))
+    assert meant(text, offering(THREE[0])) == text
+    assert not refuses(text, offering())
+
+
+@pytest.mark.parametrize(
+    "text", ["no refund yet?", "not delivered", "none arrived", "没有收到", "yes", "..."]
+)
+def test_a_question_that_begins_with_a_no_is_read(text: str) -> None:
+    assert not refuses(text, offering(*THREE))
 
 
 def test_nothing_is_picked_where_nothing_is_offered() -> None:

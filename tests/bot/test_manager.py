@@ -93,6 +93,18 @@ def test_the_only_entry_that_is_offered_is_answered_after_a_yes(
     assert stored == ["my bank says nothing", "yes"]
 
 
+def test_who_means_nothing_of_what_is_offered_comes_to_a_person(
+    log: ConversationLog, config: Config
+) -> None:
+    near = replace(REFUND, score=(config.clarify_score + config.answer_score) / 2)
+    desk = Desk(log, config, None)
+    desk.retriever.by_word = {"bank": [near], "no": [SHOES]}
+    assert desk.ask("my bank says nothing").options
+    assert desk.ask("no, none of these").route is Route.DECLINE
+    desk.retriever.by_word = {"bill": [replace(REFUND, score=config.offer_score)]}
+    assert desk.ask("my bill").route is Route.HAND_OFF
+
+
 def test_the_message_is_embedded_once(desk: Desk) -> None:
     desk.ask("How long does it take until a refund is on my card?")
     assert desk.embedder.embedded == ["How long does it take until a refund is on my card?"]
