@@ -31,11 +31,17 @@ _NUMBER = re.compile(r"(?:(?:number|option|no\.?|nr\.?|选项?)\s*|#)?([1-9])\s*
 _EDGES = " \t\n.,!。，！、"
 
 
+def picked(text: str, before: Sequence[Turn]) -> str | None:
+    """The option that a text is, or picks, of those which the turn right before it offers."""
+    options, said = _offered(before), text.strip()
+    if said in options:
+        return said
+    place = _place(said.strip(_EDGES), len(options)) if options else None
+    return None if place is None else options[place]
+
+
 def meant(text: str, before: Sequence[Turn]) -> str:
-    """The text; or the option that it picks of those which the turn right before it offers."""
-    options = _offered(before)
-    place = _place(text.strip(_EDGES), len(options)) if options else None
-    return text if place is None else options[place]
+    return picked(text, before) or text
 
 
 def refuses(text: str, before: Sequence[Turn]) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
-from bot.choices import meant, refuses
+from bot.choices import picked, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
@@ -51,8 +51,10 @@ class Understanding:
     def read(self, text: str, history: Sequence[Turn], *, fallback: Language) -> Understood:
         """`fallback`: the language where no message tells it. Each text is embedded once."""
         timings: dict[str, float] = {}
-        text = meant(text, history)
-        language = _language(text, history, fallback)
+        option = picked(text, history)
+        # An entry in another language, pressed or picked, is none of the customer's own words.
+        language = _language("" if option else text, history, fallback)
+        text = option or text
         if refuses(text, history):
             return self._nothing(text, history, language)
         alone = self._plain(text)

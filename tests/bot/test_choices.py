@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.choices import meant, refuses
+from bot.choices import meant, picked, refuses
 from bot.types import Turn
 
 THREE = ("How do I pay?", "How do I pay later?", "怎么付款？")
@@ -118,6 +118,11 @@ def test_a_no_refuses_what_is_offered_and_nothing_else(text: str) -> None:
 )
 def test_a_question_that_begins_with_a_no_is_read(text: str) -> None:
     assert not refuses(text, offering(*THREE))
+
+
+def test_an_entry_that_is_pressed_is_picked() -> None:
+    assert picked(THREE[2], offering(*THREE)) == THREE[2]
+    assert picked(THREE[2], offering(*THREE[:2])) is None
 
 
 def test_nothing_is_picked_where_nothing_is_offered() -> None:

@@ -93,6 +93,21 @@ def test_the_only_entry_that_is_offered_is_answered_after_a_yes(
     assert stored == ["my bank says nothing", "yes"]
 
 
+@pytest.mark.parametrize("pick", ["退款要多久？", "yes"])
+def test_an_entry_in_another_language_does_not_change_the_customers(
+    log: ConversationLog, config: Config, pick: str
+) -> None:
+    found = make_match("五个工作日。", question="退款要多久？")
+    chinese = replace(found, passage=replace(found.passage, language="zh"))
+    desk = Desk(log, config, None)
+    near = replace(chinese, score=config.clarify_score)
+    desk.retriever.by_word = {"bank": [near], "退款": [chinese]}
+    assert desk.ask("my bank says nothing").options == ("退款要多久？",)
+    answer = desk.ask(pick)
+    assert (answer.route, answer.language) == (Route.ANSWER, "en")
+    assert answer.text.startswith(say("other_language", "en"))
+
+
 def test_who_means_nothing_of_what_is_offered_comes_to_a_person(
     log: ConversationLog, config: Config
 ) -> None:
