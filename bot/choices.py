@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from bot.types import Turn
 
+# The intent of a message that refuses what was offered.
+REFUSAL = "none_of_these"
+
 _YES = re.compile(
     r"(?:(?:yes|yeah|yep|yup|ya|ok(?:ay)?|sure|right|correct|exactly|indeed|true)\b[\s,.!]*)?"
     r"(?:please|exactly|right|it is|i do|i mean (?:that|this)|(?:this|that) one|"
@@ -41,6 +44,7 @@ def picked(text: str, before: Sequence[Turn]) -> str | None:
 
 
 def meant(text: str, before: Sequence[Turn]) -> str:
+    """The option that a text is or picks; else the text."""
     return picked(text, before) or text
 
 

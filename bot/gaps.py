@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.choices import REFUSAL
 from bot.config import Config
 from bot.courtesy import without_courtesy
 from bot.types import Retriever
@@ -67,15 +68,19 @@ class FoundGaps:
 
 
 def read_unanswered(connection: sqlite3.Connection, *, since: str) -> list[Unanswered]:
-    """The newest first: what was declined, and what a reviewer says should have been answered."""
+    """The newest first: what was declined, and what a reviewer says should have been answered.
+
+    Who refuses what was offered ("none of these") asks nothing by that.
+    """
     cursor = connection.execute(
         "select reply.id, reply.conversation_id, question.text, question.created_at "
         "from answer_facts fact join turns reply on reply.id = fact.turn_id "
         "join turns question on question.id = reply.reply_to "
-        "where fact.created_at >= ? and (reply.route = 'decline' or reply.rule = 'second_decline' "
+        "where fact.created_at >= ? and fact.intent is not ? "
+        "and (reply.route = 'decline' or reply.rule = 'second_decline' "
         "or exists (select 1 from reviews where turn_id = reply.id and verdict = 'should_answer')) "
         "order by fact.created_at desc",
-        [since],
+        [since, REFUSAL],
     )
     return [Unanswered(*row) for row in cursor]
 

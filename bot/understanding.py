@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
-from bot.choices import picked, refuses
+from bot.choices import REFUSAL, picked, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
@@ -85,9 +85,9 @@ class Understanding:
 
     def _nothing(self, text: str, history: Sequence[Turn], language: Language) -> Understood:
         """None of what was offered: there is no word to search for."""
-        nothing = Intent("", 0.0, known=False)
+        refusal = Intent(REFUSAL, 1.0, known=True)
         version = self.parts.knowledge.version
-        return Understood(text, tuple(history), language, nothing, (), (), 0.0, version, {})
+        return Understood(text, tuple(history), language, refusal, (), (), 0.0, version, {})
 
     def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
         """So little as "ok" or "收到" is near to anything: it is told by its form."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bot.choices import REFUSAL
 from bot.config import Config
 from bot.gaps import Gap, GapFinder, grouped, read_unanswered
 from bot.log import ConversationLog
 from bot.reviews import Review, Reviews, Verdict
-from bot.types import BotTurn, Route, Turn
+from bot.types import BotTurn, Intent, Route, Turn
 from knowledge.types import Embedder
 from tests.conftest import FixedRetriever, make_match
 
@@ -42,6 +43,18 @@ def test_the_same_question_in_other_words_is_one_gap(
     assert gaps[0].examples[0].turn_id == gaps[0].turn_id == last.id
     assert "park" in gaps[0].question
     assert not gaps[0].closed
+
+
+@pytest.mark.parametrize("rule", ["no_match", "second_decline"])
+def test_none_of_these_is_no_gap(log: ConversationLog, rule: str) -> None:
+    declined(log, "Is there parking?", rule=rule)
+    question = log.add_customer_turn(log.start("en").id, "none of these")
+    route = Route.HAND_OFF if rule == "second_decline" else Route.DECLINE
+    refusal = Intent(REFUSAL, 1.0, known=True)
+    log.add_bot_turn(question, BotTurn("I don't know.", route, rule, intent=refusal))
+    with log.database.reading() as connection:
+        unanswered = read_unanswered(connection, since="2000")
+    assert [each.question for each in unanswered] == ["Is there parking?"]
 
 
 def test_asking_again_counts_and_is_shown_once(
