@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.config import Config
 from bot.errors import BotError, ConfigError
@@ -103,16 +104,7 @@ def build_generator(config: Config) -> Generator | None:
             "or FRONTDESK_MODEL; the README lists good ones."
         )
     if config.generator == "transformers":
-        from bot.generators.transformers import TransformersGenerator
-
-        return TransformersGenerator(
-            config.model,
-            temperature=config.temperature,
-            seed=config.seed,
-            max_new_tokens=config.max_new_tokens,
-            at_once=config.answers_at_once,
-            quantization=config.quantization,
-        )
+        return _transformers(config)
     from bot.generators.chat_model import ChatModelGenerator
 
     return ChatModelGenerator(
@@ -123,6 +115,26 @@ def build_generator(config: Config) -> Generator | None:
         max_new_tokens=config.max_new_tokens,
         timeout_seconds=config.first_word_timeout_seconds,
     )
+
+
+def _transformers(config: Config) -> Generator:
+    """In a process beside this one; of those that torchrun starts, each is one beside the first."""
+    from bot.generators.checkpoint import process_rank
+
+    options: dict[str, Any] = {
+        "temperature": config.temperature,
+        "seed": config.seed,
+        "max_new_tokens": config.max_new_tokens,
+        "at_once": config.answers_at_once,
+        "quantization": config.quantization,
+    }
+    if process_rank()[1] > 1:
+        from bot.generators.transformers import TransformersGenerator
+
+        return TransformersGenerator(config.model, **options)
+    from bot.generators.model_process import ModelProcess
+
+    return ModelProcess(config.model, **options)
 
 
 def intent_examples(knowledge: KnowledgeBase) -> list[IntentExample]:

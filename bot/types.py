@@ -228,7 +228,7 @@ class OfferingGenerator(Generator, Protocol):
 
 @runtime_checkable
 class LocalGenerator(Generator, Protocol):
-    """A generator whose model runs in this process, and who therefore knows how busy it is.
+    """A generator whose model runs on this machine, and who therefore knows how busy it is.
 
     What `generate` returns gives control back every 0.1 s or so, with an empty piece where there
     is no word, and closes within a second.

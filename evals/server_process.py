@@ -32,12 +32,17 @@ class ServerProcess:
         return float(found[1]) if found else 0.0
 
     def memory_bytes(self) -> int:
-        return int(psutil.Process(self.id).memory_info().rss)
+        """Resident, with that of a model in a process beside it."""
+        return sum(int(process.memory_info().rss) for process in self._processes())
 
     def cpu_seconds(self) -> float:
-        """Of all its threads, since it started."""
-        times = psutil.Process(self.id).cpu_times()
-        return float(times.user + times.system)
+        """Of all its threads, since it started, and of those of its model."""
+        times = [process.cpu_times() for process in self._processes()]
+        return sum(float(time.user + time.system) for time in times)
+
+    def _processes(self) -> list[psutil.Process]:
+        server = psutil.Process(self.id)
+        return [server, *server.children()]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from bot.errors import GeneratorError, first_line
@@ -79,7 +79,7 @@ class TransformersGenerator:
         """False where the model fails again and again: the process should be started anew."""
         return self._writer.healthy
 
-    def generate(self, prompt: Prompt) -> Iterator[str]:
+    def generate(self, prompt: Prompt) -> Generator[str]:
         """Words ten times a second as they are written, be it none. Closing ends the work."""
         tokens = fit(prompt, self._tokens, self._prompt_tokens)
         ids = self._writer.write(tokens, self._new_tokens)
