@@ -27,6 +27,7 @@ Action = Literal[
     "rejected",
     "published",
     "undone",
+    "taught",
     "exported",
 ]
 

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.courtesy import without_courtesy
-from evals.retrieval import entry_of
 from knowledge.embedder import load_embedder
 from knowledge.fusion import Fusion
 from knowledge.ingest import Ingest
+from knowledge.passages import entry_of
 from knowledge.search import KnowledgeBase
 from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language

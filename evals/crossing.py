@@ -18,9 +18,9 @@ from bot.config import Config
 from bot.intents import fit
 from bot.types import IntentClassifier
 from evals.calibrate import DATA, read_rows, shop_in
-from evals.retrieval import entry_of
 from knowledge.embedder import load_embedder
 from knowledge.pack import read_intents
+from knowledge.passages import entry_of
 from knowledge.search import KnowledgeBase
 from knowledge.sources import DEMO_PACK
 from knowledge.types import Embedder, Language, deep_vectors

@@ -29,6 +29,7 @@ from knowledge.language import language_of
 from knowledge.learned import FOLDER, LearnedEntry, publish_entry, sources
 from knowledge.sources import DEMO_PACK
 from knowledge.store import KnowledgeStore
+from knowledge.taught import read_taught, write_taught
 from knowledge.types import Embedder, Progress
 from knowledge.versions import Versions
 
@@ -126,6 +127,7 @@ def _home_with(
         for name in ("models", FOLDER):
             if (config.home / name).is_dir():
                 shutil.copytree(config.home / name, home / name)
+        write_taught(home, read_taught(config.home))
         publish_entry(home, entry, embedder, chroma_url="", progress=progress)
         yield config.model_copy(update={"home": home, "chroma_url": ""})
 

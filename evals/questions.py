@@ -19,8 +19,8 @@ from evals.measures import risks
 from evals.provenance import measured_on
 from evals.reading import Line, read_lines
 from evals.result import Result, Row, row_id, unique_ids
-from evals.retrieval import entry_of
 from knowledge.language import language_of
+from knowledge.passages import entry_of
 from knowledge.types import Embedder, Match, Progress
 
 _MEASURES = (

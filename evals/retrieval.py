@@ -19,7 +19,7 @@ from evals.result import Result, Row, row_id, unique_ids
 from knowledge.characters import one_line
 from knowledge.embedder import load_embedder
 from knowledge.language import language_of
-from knowledge.passages import cut
+from knowledge.passages import cut, entry_of
 from knowledge.reading import read_document
 from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder, Match, Progress
@@ -96,12 +96,6 @@ def _entry_names(faq: Path, lines: Sequence[Line]) -> dict[str, str]:
         if same := rows.get(question):
             names[entry] = same.pop(0)
     return names
-
-
-def entry_of(passage_id: str) -> str:
-    """`doc#slug/2` is the second passage of the entry `doc#slug`."""
-    head, slash, number = passage_id.rpartition("/")
-    return head if slash and number.isdigit() and "#" in head else passage_id
 
 
 def _measure(

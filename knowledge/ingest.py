@@ -33,6 +33,7 @@ from knowledge.sources import (
     skipped,
 )
 from knowledge.store import DocumentRecord, KnowledgeStore
+from knowledge.taught import Taught, read_taught
 from knowledge.token_vectors import TokenVectors
 from knowledge.twins import find_twins
 from knowledge.types import Embedder, Passage, Progress, Vectors
@@ -89,6 +90,8 @@ class Ingest:
         chroma_url: str = "",
         progress: Progress = lambda stage, done, total: None,
     ) -> None:
+        self._home = home
+        self._taught = Taught()
         self._versions = Versions(home)
         self._embedder = embedder
         self._chroma_url = chroma_url
@@ -125,7 +128,8 @@ class Ingest:
         found = find_documents(sources)
         pack = _pack(old, sources, found)
         before = {record.id: record for record in old.documents()} if old else {}
-        hashes = {name: content_hash(path) for name, path in found.files.items()}
+        self._taught = read_taught(self._home)
+        hashes = {n: self._taught.mark(n, content_hash(p)) for n, p in found.files.items()}
         hashes |= {name: before[name].content_hash for name in found.out_of_reach(before)}
         hashes |= dict.fromkeys(found.closed, "")
         if old and self._is_current(old, sources, pack, hashes):
@@ -188,7 +192,7 @@ class Ingest:
             (report.changed if known else report.added).append(name)
             unanswered = left_out(name, document.unanswered)
             record = DocumentRecord(name, document.title, hashes[name], unanswered)
-            state.keep(record, cut(document))
+            state.keep(record, self._taught.laid_over(cut(document)))
         for name in found.out_of_reach(before):
             state.keep(before[name], kept.get(name, []))
         return state

@@ -62,6 +62,12 @@ def cut(document: Document) -> list[Passage]:
     return passages
 
 
+def entry_of(passage_id: str) -> str:
+    """`doc#slug/2` is the second passage of the entry `doc#slug`."""
+    head, slash, number = passage_id.rpartition("/")
+    return head if slash and number.isdigit() and "#" in head else passage_id
+
+
 def slug(heading: str) -> str:
     """Letters and digits of any script in lower case, joined by hyphens; never empty."""
     return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")[:_LONGEST_SLUG] or "section"

@@ -42,6 +42,7 @@ from ui.desk_session import (
 )
 from ui.desk_state import DeskState
 from ui.desk_users import router as users_router
+from ui.desk_wordings import router as wordings_router
 from ui.jobs import Jobs
 from ui.login_limit import LoginLimit
 
@@ -77,6 +78,7 @@ _PARTS = (
     review_router,
     drafts_router,
     gaps_router,
+    wordings_router,
     numbers_router,
     users_router,
 )

@@ -108,6 +108,7 @@ DESK_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "did_at_desk_rejected": {"en": "Rejected a draft", "zh": "拒绝草稿"},
     "did_at_desk_published": {"en": "Published a draft", "zh": "发布草稿"},
     "did_at_desk_undone": {"en": "Took a draft back", "zh": "撤回草稿"},
+    "did_at_desk_taught": {"en": "Taught customers’ words", "zh": "教会客户的说法"},
     "did_at_desk_exported": {"en": "Exported", "zh": "导出数据"},
     "command_line": {"en": "Command line", "zh": "命令行"},
 }

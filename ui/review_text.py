@@ -277,5 +277,20 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "{of} 个问法中现在能回答 {n} 个",
     },
     "gaps_fill": {"en": "Write an answer", "zh": "撰写回答"},
+    "wordings_title": {"en": "In customers’ words", "zh": "客户的说法"},
+    "wordings_hint": {
+        "en": "What customers wrote before they had to pick the answer from a list. Tick what "
+        "means the same: whoever writes like that is then answered at once.",
+        "zh": "客户这样问时，只能从列表里自己选出答案。勾选意思相同的说法，"
+        "以后这样问就能直接得到回答。",
+    },
+    "wordings_admin": {"en": "An admin decides.", "zh": "由管理员决定。"},
+    "wordings_running": {"en": "Building the knowledge:", "zh": "正在更新知识库："},
+    "wordings_taught": {"en": "taught", "zh": "已学会"},
+    "wordings_teach": {"en": "Save", "zh": "保存"},
+    "wordings_none": {
+        "en": "Nobody had to pick an answer in the last year.",
+        "zh": "近一年没有客户需要自己选答案。",
+    },
     "last_days": {"en": "{n} days", "zh": "近 {n} 天"},
 }

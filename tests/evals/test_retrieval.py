@@ -8,7 +8,7 @@ import pytest
 
 from bot.config import Config
 from evals.errors import EvalError
-from evals.retrieval import entry_of, measure_retrieval
+from evals.retrieval import measure_retrieval
 from tests.conftest import BagEmbedder
 from tests.evals.conftest import write_rows
 
@@ -46,9 +46,3 @@ def test_an_entry_that_the_faq_does_not_have_is_named(tmp_path: Path, config: Co
     asked = write_rows(tmp_path / "queries.jsonl", [{"query": "x", "relevant": ["nothing"]}])
     with pytest.raises(EvalError, match=r"queries\.jsonl, line 1, names the entry 'nothing'"):
         measure_retrieval(config, [asked], faq=faq, embedder=BagEmbedder())
-
-
-def test_the_pieces_of_an_answer_are_one_entry() -> None:
-    assert entry_of("shop/faq/en/a.md#b/2") == "shop/faq/en/a.md#b"
-    assert entry_of("shop/faq/en/a.md#b") == "shop/faq/en/a.md#b"
-    assert entry_of("faq/2") == "faq/2"

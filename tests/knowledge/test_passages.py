@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.characters import clean
-from knowledge.passages import SPLITTER, cut, slug
+from knowledge.passages import SPLITTER, cut, entry_of, slug
 from knowledge.reading import document_paths, read_document
 from knowledge.sources import DEMO_PACK
 from knowledge.splitting import LONGEST, size
@@ -209,3 +209,9 @@ def _underlined(text: str) -> set[str]:
 def test_a_slug_stays_the_same_when_it_is_made_again(heading: str) -> None:
     assert slug(slug(heading)) == slug(heading)
     assert re.fullmatch(r"[\w-]+", slug(heading))
+
+
+def test_the_pieces_of_an_answer_are_one_entry() -> None:
+    assert entry_of("shop/faq/en/a.md#b/2") == "shop/faq/en/a.md#b"
+    assert entry_of("shop/faq/en/a.md#b") == "shop/faq/en/a.md#b"
+    assert entry_of("faq/2") == "faq/2"

@@ -49,7 +49,7 @@ def test_the_desk(
     visitor: Visitor, agent: Visitor, site: Site, locale: str, options: dict[str, Any]
 ) -> None:
     customer = visitor()
-    for text in ("refund", "something strange", "a human to check the desk"):
+    for text in ("refund", "something strange", "return", "a human to check the desk"):
         ask(customer, text)
     page = agent("Mei", locale, **options)
     assert problems(page) == []
@@ -57,7 +57,7 @@ def test_the_desk(
     page.locator("[data-move=take]").click()
     expect(page.locator("#composer")).to_be_visible()
     assert problems(page) == []
-    for name in ("review", "review/queue", "drafts", "drafts/new", "numbers", "gaps"):
+    for name in ("review", "review/queue", "drafts", "drafts/new", "numbers", "gaps", "wordings"):
         page.goto(f"{site.url}/desk/{name}")
         wait_for_page(page, "main:not(:has(#running))")  # gaps are counted first
         assert problems(page) == [], name

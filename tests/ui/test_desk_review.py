@@ -274,6 +274,7 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, address: str, locale: s
         "drafts",
         "drafts/new",
         "gaps",
+        "wordings",
         "numbers",
         "users",
         "no",

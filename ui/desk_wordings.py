@@ -1,0 +1,136 @@
+"""The desk's page of customers' own words for entries that they had to pick: an admin teaches them.
+
+Building the knowledge takes its time, so it runs beside the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from bot.audit import write_audit
+from bot.wordings import PickedEntry, Wording, read_picked
+from knowledge.embedder import load_embedder
+from knowledge.errors import KnowledgeBusy
+from knowledge.taught import Taught, read_taught
+from knowledge.teach import teach
+from ui.desk_pages import failure, page, text
+from ui.desk_session import PATH, Admin, CurrentAgent, desk_language
+from ui.desk_state import desk_of
+
+if TYPE_CHECKING:
+    from bot.build import Frontdesk
+    from knowledge.types import Progress
+
+router = APIRouter(prefix="/wordings", default_response_class=Response)
+
+_DAYS = 365
+_SHOWN = 100
+_JOB = "wordings"
+
+
+class Ticked(BaseModel):
+    """The form of an entry: the wordings that are ticked, and which were when the page was made."""
+
+    entry: str = Field(min_length=1, max_length=1000)
+    ticked: list[str] = Field(default_factory=list, max_length=1000)
+    before: list[str] = Field(default_factory=list, max_length=1000)
+
+    def of(self, now: Sequence[str]) -> list[str]:
+        """What another admin has taught meanwhile stays."""
+        return [*(words for words in now if words not in self.before), *self.ticked]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`wordings` with whether each is taught; those that nobody picked lately have no turn."""
+
+    entry: PickedEntry
+    wordings: tuple[tuple[Wording, bool], ...]
+
+
+@router.get("")
+def wordings(request: Request, agent: CurrentAgent) -> Response:
+    desk = desk_of(request).frontdesk
+    job = desk_of(request).jobs.get(_JOB)
+    shown = list(_shown(_picked(desk), read_taught(desk.config.home)))
+    return page(
+        request,
+        "wordings",
+        section="gaps",
+        entries=shown[:_SHOWN],
+        running=bool(job and job.running),
+        problem=failure(request, job),
+    )
+
+
+@router.get("/progress")
+def progress(request: Request, agent: CurrentAgent) -> Response:
+    return JSONResponse(desk_of(request).jobs.progress(_JOB))
+
+
+@router.post("")
+def save(request: Request, admin: Admin, form: Annotated[Ticked, Form()]) -> Response:
+    """Builds the knowledge in the background."""
+    desk, language = desk_of(request).frontdesk, desk_language(request)
+
+    def work(progress: Progress) -> None:
+        config = desk.config
+        chosen = form.of(read_taught(config.home).of(form.entry))
+        embedder = load_embedder(config.embedder)
+        try:
+            teach(
+                config.home,
+                form.entry,
+                chosen,
+                embedder,
+                chroma_url=config.chroma_url,
+                progress=progress,
+            )
+        except KnowledgeBusy as busy:
+            raise KnowledgeBusy(text("draft_problem_busy", language)) from busy
+        detail = f"{form.entry}: {len(chosen)}"
+        write_audit(desk.log.database, admin.name, "taught", detail=detail)
+
+    desk_of(request).jobs.start(_JOB, work)
+    return RedirectResponse(f"{PATH}/wordings", 303)
+
+
+def _picked(desk: Frontdesk) -> list[PickedEntry]:
+    since = datetime.now(UTC).date() - timedelta(days=_DAYS)
+    with desk.log.database.reading() as connection:
+        return read_picked(connection, since=since.isoformat())
+
+
+def _shown(picked: Sequence[PickedEntry], taught: Taught) -> Iterable[Shown]:
+    """Those with something to decide first; at the end what was taught and is picked no more."""
+    entries = {entry.id: entry for entry in picked}
+    for name in taught.entries:
+        entries.setdefault(name, PickedEntry(name, _readable(name), ()))
+    shown = [_with_taught(entry, taught.of(entry.id)) for entry in entries.values()]
+    return sorted(shown, key=lambda one: all(is_taught for _, is_taught in one.wordings))
+
+
+def _with_taught(entry: PickedEntry, own: Sequence[str]) -> Shown:
+    known = {words.casefold(): words for words in own}
+    # As they were taught, whatever the capitals of who used them last.
+    wordings = [
+        (
+            replace(each, text=known.get(each.text.casefold(), each.text)),
+            each.text.casefold() in known,
+        )
+        for each in entry.wordings
+    ]
+    used = {each.text.casefold() for each in entry.wordings}
+    wordings += [(Wording(words, 0, "", 0), True) for words in own if words.casefold() not in used]
+    return Shown(entry, tuple(wordings))
+
+
+def _readable(entry: str) -> str:
+    return entry.rpartition("#")[2].replace("-", " ")
