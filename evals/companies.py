@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,11 @@ from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
 from knowledge.language import language_of
 from knowledge.search import KnowledgeBase
+from knowledge.taught import Taught, write_taught
 from knowledge.types import Embedder, Language
 
 COMPANIES = Path(__file__).parent / "data" / "companies"
+_NOTHING = Taught()
 _KINDS = ("near", "own_words", "near_miss", "off_topic")
 
 
@@ -52,7 +54,11 @@ def main() -> None:
     embedder, config = load_embedder("built-in"), Config()
     with tempfile.TemporaryDirectory() as models:
         folders = sorted((COMPANIES / chosen).iterdir())
-        outcomes = [each for f in folders for each in asked(f, embedder, config, Path(models))]
+        outcomes = [
+            each
+            for folder in folders
+            for each in asked(folder, questions_of(folder), embedder, config, Path(models))
+        ]
     print(
         "                               right entry found    answered       offered     small talk"
     )
@@ -66,16 +72,26 @@ def main() -> None:
                 print(f"{language:8}  {kind:9}  {len(rows):9}  {_line(rows)}")
 
 
-def asked(folder: Path, embedder: Embedder, config: Config, models: Path) -> Iterator[Outcome]:
-    """Of each of the questions in a company's folder, asked alone; the intents' classifier is kept
-    in `models`.
-    """
+def questions_of(folder: Path) -> list[dict[str, Any]]:
+    return read_rows(folder / "questions.jsonl")
+
+
+def asked(
+    folder: Path,
+    questions: Sequence[dict[str, Any]],
+    embedder: Embedder,
+    config: Config,
+    models: Path,
+    taught: Taught = _NOTHING,
+) -> Iterator[Outcome]:
+    """Of each question to the company, asked alone; the intents' classifier is kept in `models`."""
     with tempfile.TemporaryDirectory() as home:
+        write_taught(Path(home), taught)
         Ingest(Path(home), embedder).run([folder / "faq.md"])
         base = KnowledgeBase(Path(home), embedder)
         intents, quote = intent_classifier(models, base, embedder), build_quote()
         understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
-        for row in read_rows(folder / "questions.jsonl"):
+        for row in questions:
             read = understanding.read(row["query"], (), fallback=language_of(row["query"]))
             chosen = decide(read.intent, read.usable, None, config, own_score=read.own_score)
             yield _outcome(row, read, chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pytest
 
 from bot.config import Config
 from bot.types import Route
-from evals.calibrate import read_rows
-from evals.companies import COMPANIES, Outcome, asked
+from evals.companies import COMPANIES, Outcome, asked, questions_of
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from tests.conftest import BagEmbedder
@@ -23,7 +21,7 @@ def test_every_question_names_entries_of_its_company(folder: Path) -> None:
     headings = Counter(passage.heading for passage in passages)
     assert set(headings.values()) == {1}
     assert not any(passage.asked for passage in passages)
-    for row in read_rows(folder / "questions.jsonl"):
+    for row in questions_of(folder):
         assert bool(row["relevant"]) == (row["kind"] in ("near", "own_words"))
         assert set(row["relevant"]) <= headings.keys()
 
@@ -38,10 +36,8 @@ def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
         {"query": "what does a boat cost", "relevant": ["What does a boat cost?"], "kind": "near"},
         {"query": "zebra", "relevant": [], "kind": "off_topic"},
     ]
-    lines = "\n".join(json.dumps(row) for row in rows)
-    (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
     config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
-    assert list(asked(tmp_path, BagEmbedder(), config, tmp_path)) == [
+    assert list(asked(tmp_path, rows, BagEmbedder(), config, tmp_path)) == [
         Outcome("en", "near", 0, Route.ANSWER, options=0, right_option=False),
         Outcome("en", "off_topic", None, Route.DECLINE, options=0, right_option=False),
     ]
