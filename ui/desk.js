@@ -47,6 +47,16 @@ function closed(turn) {
   return copy;
 }
 
+// Keys of one letter can be switched off, in this browser: speech input types letters (WCAG 2.1.4).
+export function hearsKeys() {
+  return localStorage.getItem('frontdesk-keys') !== 'off';
+}
+
+for (const box of document.querySelectorAll('[data-keys]')) {
+  box.checked = hearsKeys();
+  box.addEventListener('change', () => localStorage.setItem('frontdesk-keys', box.checked ? 'on' : 'off'));
+}
+
 // Who waits: a number beside the inbox and in the title; a sound and a notification for each new one.
 let known = null;
 const title = document.title;

@@ -1,5 +1,5 @@
 // The desk's live page: keeps lists and conversation up to date, and does what the agent does.
-import { chime, isNotifying, post, showWaiting, swap } from '/desk/files/desk.js';
+import { chime, hearsKeys, isNotifying, post, showWaiting, swap } from '/desk/files/desk.js';
 
 const TYPING_SECONDS = 3;
 const talk = document.querySelector('.talk[data-conversation]');
@@ -201,7 +201,7 @@ const KEYS = {
 };
 
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !hearsKeys()) return;
   if (event.target.closest('input, textarea, select, dialog')) return;
   if (event.repeat && !/^[jk]$/i.test(event.key)) return; // a held key walks, and does nothing else
   if (/^[1-5]$/.test(event.key)) {

@@ -1,6 +1,6 @@
 // Reviewing by keyboard: a verdict is sent at once and the next answer comes up. Without this
 // script the same forms are sent one by one.
-import { post } from './desk.js';
+import { hearsKeys, post } from './desk.js';
 
 const formToken = document.body.dataset.formToken;
 
@@ -92,7 +92,7 @@ document.addEventListener('keydown', async (event) => {
   const typing = event.target.closest('input:not([type=checkbox]), textarea, select');
   if (event.key === 'Escape' && typing) answers[current]?.focus();
   if (typing && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) typing.form.querySelector('[data-save]')?.click();
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !hearsKeys()) return;
   if (event.repeat && !['j', 'k', 'ArrowDown', 'ArrowUp'].includes(event.key)) return; // a held key only walks
   const onControl = event.target.closest('button, a, summary, input');
   if (event.key === 'Enter' && onControl) return;

@@ -160,6 +160,7 @@ REVIEW_TEXTS: Mapping[str, Mapping[Language, str]] = {
         "zh": "没有段落单独支持这句话",
     },
     "keys": {"en": "Keys", "zh": "快捷键"},
+    "keys_on": {"en": "Use keys of one letter", "zh": "启用单键快捷键"},
     "keys_judge": {"en": "judge and go on", "zh": "判定并继续"},
     "keys_all": {"en": "the rest is right", "zh": "其余都正确"},
     "keys_next": {"en": "next conversation", "zh": "下一个对话"},

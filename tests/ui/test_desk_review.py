@@ -124,6 +124,23 @@ def test_a_whole_review_takes_six_keys_at_most_and_no_mouse(desk: Page, home: Pa
     ]
 
 
+def test_keys_of_one_letter_can_be_switched_off(desk: Page, home: Path) -> None:
+    conversation, _ = a_conversation(home, answers=2)
+    desk.goto(f"/desk/review/{conversation}")
+    desk.locator("details.keys summary").click()
+    desk.get_by_label("Use keys of one letter").uncheck()
+    desk.reload()
+    expect(desk.locator(".current")).to_have_count(1)
+    for key in ("1", "a", "u", "q"):
+        desk.keyboard.press(key)
+    desk.locator("details.keys summary").click()
+    expect(desk.get_by_label("Use keys of one letter")).not_to_be_checked()
+    desk.get_by_label("Use keys of one letter").check()
+    desk.locator("details.keys summary").click()
+    desk.keyboard.press("1")
+    expect(desk.locator(".progress")).to_have_text("1 of 2 judged")
+
+
 def test_the_queue_leads_from_one_conversation_to_the_next_by_keyboard(
     desk: Page, home: Path
 ) -> None:
