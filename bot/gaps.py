@@ -68,21 +68,33 @@ class FoundGaps:
 
 
 def read_unanswered(connection: sqlite3.Connection, *, since: str) -> list[Unanswered]:
-    """The newest first: what was declined, and what a reviewer says should have been answered.
+    """The newest first: what was declined, what was offered several entries of which none was
+    meant, and what a reviewer says should have been answered.
 
     Who refuses what was offered ("none of these") asks nothing by that.
     """
-    cursor = connection.execute(
-        "select reply.id, reply.conversation_id, question.text, question.created_at "
-        "from answer_facts fact join turns reply on reply.id = fact.turn_id "
-        "join turns question on question.id = reply.reply_to "
-        "where fact.created_at >= ? and fact.intent is not ? "
-        "and (reply.route = 'decline' or reply.rule = 'second_decline' "
-        "or exists (select 1 from reviews where turn_id = reply.id and verdict = 'should_answer')) "
-        "order by fact.created_at desc",
-        [since, REFUSAL],
-    )
+    cursor = connection.execute(_UNANSWERED, {"since": since, "refusal": REFUSAL})
     return [Unanswered(*row) for row in cursor]
+
+
+_UNANSWERED = """
+select reply.id, reply.conversation_id, question.text, question.created_at
+from answer_facts fact
+join turns reply on reply.id = fact.turn_id
+join turns question on question.id = reply.reply_to
+where fact.created_at >= :since and fact.intent is not :refusal and (
+    reply.route = 'decline' or reply.rule = 'second_decline'
+    or reply.route = 'clarify' and exists (
+        select 1 from turns said join turns told on told.reply_to = said.id
+        where told.intent = :refusal and said.id = (
+            select min(id) from turns
+            where conversation_id = reply.conversation_id and role = 'customer' and id > reply.id
+        )
+    )
+    or exists (select 1 from reviews where turn_id = reply.id and verdict = 'should_answer')
+)
+order by fact.created_at desc
+"""
 
 
 class GapFinder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.audit import write_audit
 from bot.config import Config
 from bot.drafts import Draft, Drafts, DraftState
 from knowledge.learned import (
@@ -91,6 +92,9 @@ class Publication:
         with self._versions.writing():
             for draft in self._drafts.claimed():
                 self._take_out(draft)
+                if draft.state is DraftState.UNDOING:
+                    detail = f"draft {draft.id}"
+                    write_audit(self._drafts.database, draft.decided_by, "undone", detail=detail)
 
     def _take_out(self, draft: Draft) -> None:
         """Nothing happens to what is published, or was taken out already."""

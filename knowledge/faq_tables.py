@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -40,7 +40,7 @@ class _Header:
 def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
     """Entries of a table with commas, semicolons, tabs or bars; raises UnreadableFile.
 
-    Here and below, an entry whose row holds no answer has an empty one.
+    Here and below, an entry whose row holds no answer has an empty one, or no question.
     """
     widest: Row = ()
     for delimiter in ",;\t|":
@@ -48,7 +48,7 @@ def read_csv(text: str, path: Path) -> tuple[Entry, ...]:
         header = _header(rows)
         if header is not None:
             _refuse_overlong(rows, header, path)
-            return _answered(_rows_to_entries(rows, header), path)
+            return _answered(list(_rows_to_entries(rows, header)), path)
         widest = max(widest, next((row for row in rows if any(row)), ()), key=len)
     raise _columns_missing(path, widest)
 
@@ -227,8 +227,8 @@ def _refuse_overlong(rows: Sequence[Row], header: _Header, path: Path) -> None:
             )
 
 
-def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
-    """The entries that have a question.
+def _answered(entries: Sequence[Entry], path: Path) -> tuple[Entry, ...]:
+    """The entries that have a question or an answer, one of them perhaps empty.
 
     Where no answer is given at all, the file lists what can be asked, and each question stands
     for its own answer.
@@ -238,7 +238,8 @@ def _answered(entries: Iterable[Entry], path: Path) -> tuple[Entry, ...]:
         raise UnreadableFile(f"{path} has no row with a question. Fill it in, or take it away.")
     if not any(entry.answer.strip() for entry in asking):
         return tuple(replace(entry, answer=entry.question) for entry in asking)
-    return tuple(replace(entry, answer=_readable(entry.answer.strip())) for entry in asking)
+    told = [entry for entry in entries if entry.question.strip() or entry.answer.strip()]
+    return tuple(replace(entry, answer=_readable(entry.answer.strip())) for entry in told)
 
 
 def _readable(answer: str) -> str:

@@ -190,7 +190,7 @@ class Ingest:
                     state.keep(known, kept.get(name, []))
                 continue
             (report.changed if known else report.added).append(name)
-            unanswered = left_out(name, document.unanswered)
+            unanswered = left_out(document)
             record = DocumentRecord(name, document.title, hashes[name], unanswered)
             state.keep(record, self._taught.laid_over(cut(document)))
         for name in found.out_of_reach(before):

@@ -18,7 +18,7 @@ _LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 def take_entries(markdown: str) -> tuple[str, tuple[Entry, ...]]:
     """The Markdown without the tables that name columns for both, and the entries of these.
 
-    An entry whose row holds no answer has an empty one.
+    An entry whose row holds no answer has an empty one, or no question.
     """
     lines, start = markdown.split("\n"), 0
     kept: list[str] = []
@@ -27,9 +27,9 @@ def take_entries(markdown: str) -> tuple[str, tuple[Entry, ...]]:
     for index, token in enumerate(tokens):
         if token.type != "table_open" or token.level or token.map is None:
             continue
-        entries = [entry for entry in rows_to_entries(_rows(tokens[index:])) if entry.question]
-        if any(entry.answer for entry in entries):
-            found += entries
+        entries = rows_to_entries(_rows(tokens[index:]))
+        if any(entry.question and entry.answer for entry in entries):
+            found += (entry for entry in entries if entry.question or entry.answer)
             kept += lines[start : token.map[0]]
             start = token.map[1]
     return "\n".join([*kept, *lines[start:]]), tuple(found)

@@ -19,7 +19,7 @@ from knowledge.markdown_tables import take_entries
 from knowledge.types import Document, Entry
 
 # Part of the cache key of every document: raise the first number when the rules change.
-READER = f"read 3, markitdown {version('markitdown')}"
+READER = f"read 4, markitdown {version('markitdown')}"
 
 _MARKDOWN = {".md", ".markdown", ".txt", ".text"}
 _HTML = {".html", ".htm", ".xhtml"}
@@ -95,8 +95,9 @@ def read_document(path: Path, document_id: str) -> Document:
         document_id,
         one_line(title) or _file_title(path),
         markdown,
-        tuple(entry for entry in entries if entry.answer),
+        tuple(entry for entry in entries if entry.question.strip() and entry.answer),
         tuple(entry.question for entry in entries if not entry.answer),
+        tuple(entry.answer for entry in entries if not entry.question.strip()),
     )
 
 

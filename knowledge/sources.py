@@ -13,6 +13,7 @@ from knowledge.decoding import readable_name
 from knowledge.errors import KnowledgeError
 from knowledge.passages import SPLITTER
 from knowledge.reading import READER, SAVE_AS, document_paths, list_files
+from knowledge.types import Document
 
 # What answers until there are documents of one's own: it makes way for the first of them.
 DEMO_PACK = Path(__file__).resolve().parent / "packs" / "shop"
@@ -130,12 +131,21 @@ def skipped(unread: Iterable[str]) -> list[str]:
     return [f"{_listed(names)} cannot be read. Save as {kind}." for kind, names in kinds.items()]
 
 
-def left_out(name: str, questions: Sequence[str]) -> str:
-    """A sentence for the rows of a document that have a question but no answer."""
-    if not questions:
-        return ""
-    short = [f"“{' '.join(question.split()):.40}”" for question in questions]
-    return f"{name} has rows without an answer ({len(short)}): {_listed(short)}. Fill them in."
+def left_out(document: Document) -> str:
+    """What is said of a document's rows that have a question but no answer, or the other way round;
+    empty where all have both.
+    """
+    both = ("an answer", document.unanswered), ("a question", document.unasked)
+    return " ".join(
+        f"{document.id} has rows without {what} ({len(texts)}): {_listed(_short(texts))}. "
+        "Fill them in."
+        for what, texts in both
+        if texts
+    )
+
+
+def _short(texts: Sequence[str]) -> list[str]:
+    return [f"“{' '.join(text.split()):.40}”" for text in texts]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -39,7 +39,8 @@ _LISTS = ("path", "asked")
 @dataclass(frozen=True)
 class DocumentRecord:
     """What is remembered of a document. `content_hash` also covers the reader and the splitter;
-    `unanswered` is a sentence about the rows without an answer, empty where there are none.
+    `unanswered` is a sentence about rows without an answer or a question, empty where there are
+    none.
     """
 
     id: str

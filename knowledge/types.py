@@ -33,7 +33,7 @@ class Document:
     """One file as text: Markdown, or the entries of a tabular FAQ (then `markdown` is empty).
 
     `id` is the path below the ingested folder's parent: `shop/faq/en/returns.md`. `unanswered` are
-    the questions of rows without an answer.
+    the questions of rows without an answer, `unasked` the answers of rows without a question.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Document:
     markdown: str = ""
     entries: tuple[Entry, ...] = ()
     unanswered: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

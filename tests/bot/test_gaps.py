@@ -57,6 +57,23 @@ def test_none_of_these_is_no_gap(log: ConversationLog, rule: str) -> None:
     assert [each.question for each in unanswered] == ["Is there parking?"]
 
 
+def test_what_was_offered_and_refused_is_a_gap(log: ConversationLog) -> None:
+    conversation = log.start("en").id
+    question = log.add_customer_turn(conversation, "Is there parking?")
+    log.add_bot_turn(question, BotTurn("Which?", Route.CLARIFY, "close", options=("A?", "B?")))
+    for words in ("none of these", "no, none"):
+        said = log.add_customer_turn(conversation, words)
+        refusal = Intent(REFUSAL, 1.0, known=True)
+        log.add_bot_turn(said, BotTurn("I don't know.", Route.DECLINE, "refused", intent=refusal))
+    chosen = log.add_customer_turn(log.start("en").id, "Where do I park?")
+    log.add_bot_turn(chosen, BotTurn("Which?", Route.CLARIFY, "close", options=("A?", "B?")))
+    pick = log.add_customer_turn(chosen.conversation_id, "A?")
+    log.add_bot_turn(pick, BotTurn("There.", Route.ANSWER, "match"))
+    with log.database.reading() as connection:
+        unanswered = read_unanswered(connection, since="2000")
+    assert [each.question for each in unanswered] == ["Is there parking?"]
+
+
 def test_asking_again_counts_and_is_shown_once(
     log: ConversationLog, config: Config, built_in_embedder: Embedder
 ) -> None:

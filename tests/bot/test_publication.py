@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.audit import audit_entries
 from bot.config import Config
 from bot.database import ConversationDatabase
 from bot.drafts import Draft, Drafts, DraftState, Proposal
@@ -178,6 +179,9 @@ def test_what_a_killed_server_was_taking_back_is_taken_back_by_the_next(
     publication.settle()
     undone = drafts.get(draft.id)
     assert (undone.state, undone.decided_by) == (DraftState.UNDONE, "bob")
+    publication.settle()
+    (line,) = audit_entries(drafts.database)
+    assert (line.agent, line.action, line.detail) == ("bob", "undone", f"draft {draft.id}")
     assert told(home) != MARS.answer
     assert not has_entry(home, entry_of(draft))
 

@@ -241,6 +241,23 @@ def test_a_row_without_an_answer_is_no_entry_but_told(
     assert document.unanswered == ("When?",)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "question,answer\nHow long?,5 days\n,or 7 abroad\n,\n"),
+        ("a.xlsx", xlsx({"FAQ": [["Q", "A"], ["How long?", "5 days"], [" ", "or 7 abroad"]]})),
+        ("a.md", "| Q | A |\n|---|---|\n| How long? | 5 days |\n| | or 7 abroad |\n"),
+    ],
+)
+def test_a_row_without_a_question_is_no_entry_but_told(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    document = read(tmp_path, name, content)
+    assert document.entries == (Entry("How long?", "5 days"),)
+    assert document.unanswered == ()
+    assert document.unasked == ("or 7 abroad",)
+
+
 def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
     path = tmp_path / "sizes.html"
     path.write_text(
