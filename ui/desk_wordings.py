@@ -36,15 +36,28 @@ _JOB = "wordings"
 
 
 class Ticked(BaseModel):
-    """The form of an entry: the wordings that are ticked, and which were when the page was made."""
+    """The wordings that are ticked, and which were when the page was made: each is the id of its
+    entry, a tab, and the words.
+    """
 
-    entry: str = Field(min_length=1, max_length=1000)
-    ticked: list[str] = Field(default_factory=list, max_length=1000)
-    before: list[str] = Field(default_factory=list, max_length=1000)
+    ticked: list[str] = Field(default_factory=list, max_length=10_000)
+    before: list[str] = Field(default_factory=list, max_length=10_000)
 
-    def of(self, now: Sequence[str]) -> list[str]:
+    def change(self, taught: Taught) -> Taught:
         """What another admin has taught meanwhile stays."""
-        return [*(words for words in now if words not in self.before), *self.ticked]
+        ticked, before = _by_entry(self.ticked), _by_entry(self.before)
+        for entry in ticked | before:
+            kept = [words for words in taught.of(entry) if words not in before.get(entry, ())]
+            taught = taught.changed(entry, [*kept, *ticked.get(entry, ())])
+        return taught
+
+
+def _by_entry(wordings: Sequence[str]) -> dict[str, list[str]]:
+    by_entry: dict[str, list[str]] = {}
+    for each in wordings:
+        entry, _, words = each.partition("\t")
+        by_entry.setdefault(entry, []).append(words)
+    return by_entry
 
 
 @dataclass(frozen=True)
@@ -82,20 +95,15 @@ def save(request: Request, admin: Admin, form: Annotated[Ticked, Form()]) -> Res
 
     def work(progress: Progress) -> None:
         config = desk.config
-        chosen = form.of(read_taught(config.home).of(form.entry))
         embedder = load_embedder(config.embedder)
+        url = config.chroma_url
         try:
-            teach(
-                config.home,
-                form.entry,
-                chosen,
-                embedder,
-                chroma_url=config.chroma_url,
-                progress=progress,
-            )
+            teach(config.home, form.change, embedder, chroma_url=url, progress=progress)
         except KnowledgeBusy as busy:
             raise KnowledgeBusy(text("draft_problem_busy", language)) from busy
-        detail = f"{form.entry}: {len(chosen)}"
+        new = set(form.ticked) - set(form.before)
+        gone = set(form.before) - set(form.ticked)
+        detail = f"+{len(new)} -{len(gone)}"
         write_audit(desk.log.database, admin.name, "taught", detail=detail)
 
     desk_of(request).jobs.start(_JOB, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,10 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+def asked_as(*wordings: str) -> Callable[[Taught], Taught]:
+    return lambda taught: taught.changed(ENTRY, wordings)
+
+
 def asked(home: Path) -> dict[str, tuple[str, ...]]:
     base = KnowledgeBase(home, BagEmbedder())
     try:
@@ -41,7 +46,7 @@ def asked(home: Path) -> dict[str, tuple[str, ...]]:
 
 
 def test_an_entry_is_asked_in_the_taught_ways_beside_its_own(home: Path) -> None:
-    report = teach(home, ENTRY, [f" {OWN}\n", OWN, "refund days", ""], BagEmbedder())
+    report = teach(home, asked_as(f" {OWN}\n", OWN, "refund days", ""), BagEmbedder())
     assert report.changed == ["docs/faq.md"]
     assert asked(home) == {ENTRY: ("refund days", OWN)}
 
@@ -49,19 +54,19 @@ def test_an_entry_is_asked_in_the_taught_ways_beside_its_own(home: Path) -> None
 def test_they_outlive_a_change_of_the_document_and_can_be_taken_back(
     home: Path, tmp_path: Path
 ) -> None:
-    teach(home, ENTRY, [OWN], BagEmbedder())
+    teach(home, asked_as(OWN), BagEmbedder())
     file = tmp_path / "docs" / "faq.md"
     file.write_text(file.read_text().replace("Five", "Six").replace("refund days", "refund time"))
     Ingest(home, BagEmbedder()).run([])
     assert asked(home) == {ENTRY: ("refund time", OWN)}
     assert Ingest(home, BagEmbedder()).run([]).published is False
-    teach(home, ENTRY, [], BagEmbedder())
+    teach(home, asked_as(), BagEmbedder())
     assert asked(home) == {ENTRY: ("refund time",)}
     assert read_taught(home) == Taught()
 
 
 def test_those_of_an_entry_that_has_gone_wait_for_it(home: Path, tmp_path: Path) -> None:
-    teach(home, ENTRY, [OWN], BagEmbedder())
+    teach(home, asked_as(OWN), BagEmbedder())
     file = tmp_path / "docs" / "faq.md"
     before = file.read_text()
     file.write_text("# FAQ\n\n## Do you have a shop?\n\nIn Bern.\n")
@@ -80,7 +85,7 @@ def test_where_the_knowledge_cannot_be_built_nothing_is_taught(
 
     monkeypatch.setattr(Ingest, "run", fail)
     with pytest.raises(KnowledgeError, match="disk is full"):
-        teach(home, ENTRY, [OWN], BagEmbedder())
+        teach(home, asked_as(OWN), BagEmbedder())
     assert read_taught(home) == Taught()
 
 

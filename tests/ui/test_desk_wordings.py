@@ -13,7 +13,7 @@ from bot.build import build
 from bot.config import Config
 from bot.types import Answer, Route
 from knowledge.ingest import Ingest
-from knowledge.taught import read_taught
+from knowledge.taught import Taught, read_taught
 from knowledge.types import Embedder
 from tests.ui.agents import add_agent, log_in
 from tests.ui.desk import wait_until
@@ -78,8 +78,8 @@ def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
     assert asks(app, OWN, QUESTION).route is Route.ANSWER
     page = log_in(client, "Mei").get("/desk/wordings").text
     assert OWN in page
-    assert "<button>Save" not in page
-    form = {"entry": ENTRY, "ticked": [OWN]}
+    assert "Save</button>" not in page
+    form = {"ticked": [f"{ENTRY}\t{OWN}"]}
     assert client.post("/desk/wordings", data=form).status_code == 403
 
     log_in(client, "Root").post("/desk/wordings", data=form)
@@ -91,7 +91,7 @@ def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
     assert "checked" in page
     assert "Taught customers" in client.get("/desk/users").text
 
-    client.post("/desk/wordings", data={"entry": ENTRY, "before": [OWN]})
+    client.post("/desk/wordings", data={"before": [f"{ENTRY}\t{OWN}"]})
     finish(app)
     assert asks(app, OWN).route is Route.DECLINE
     assert "checked" not in client.get("/desk/wordings").text
@@ -100,15 +100,16 @@ def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
 def test_what_was_taught_is_shown_when_nobody_picks_it_any_more(
     app: FastAPI, client: TestClient
 ) -> None:
-    log_in(client, "Root").post("/desk/wordings", data={"entry": "gone.md#a-b", "ticked": ["why"]})
+    log_in(client, "Root").post("/desk/wordings", data={"ticked": ["gone.md#a-b\twhy"]})
     finish(app)
     home = app.state.frontdesk.config.home
     assert read_taught(home).of("gone.md#a-b") == ("why",)
     assert "a b</h2>" in client.get("/desk/wordings").text
-    client.post("/desk/wordings", data={"entry": "gone.md#a-b", "before": ["why"]})
+    client.post("/desk/wordings", data={"before": ["gone.md#a-b\twhy"]})
     finish(app)
 
 
 def test_what_another_admin_has_taught_meanwhile_stays() -> None:
-    form = Ticked(entry=ENTRY, ticked=["b", "new"], before=["a", "b"])
-    assert form.of(["a", "b", "theirs"]) == ["theirs", "b", "new"]
+    form = Ticked(ticked=["d#e\tb", "d#e\tnew", "d#f\tc"], before=["d#e\ta", "d#e\tb"])
+    taught = form.change(Taught({"d#e": ("a", "b", "theirs"), "d#g": ("own",)}))
+    assert taught == Taught({"d#e": ("theirs", "b", "new"), "d#f": ("c",), "d#g": ("own",)})
