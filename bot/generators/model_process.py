@@ -117,8 +117,9 @@ class ModelProcess:
         """Nobody gets another word from a process that has ended."""
         with self._lock:
             self._worker = None
-            while self._inboxes:
-                self._inboxes.popitem()[1].put({"end": f"Model {self.model} failed: {outcome}"})
+            for number in list(self._inboxes):
+                if inbox := self._inboxes.pop(number, None):  # else its reader has just left
+                    inbox.put({"end": f"Model {self.model} failed: {outcome}"})
         self._load = Load(0, 0, 0.0, 0)
         if not self._closed.is_set():
             self._ends_in_a_row += 1

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -67,24 +68,22 @@ class Worker:
                     left.set()
                 continue
             left = self._left[number] = threading.Event()
-            prompt = _PROMPTS.validate_python(message["prompt"])
-            threading.Thread(target=self._write, args=(number, prompt, left), daemon=True).start()
+            arguments = number, message["prompt"], left
+            threading.Thread(target=self._write, args=arguments, daemon=True).start()
         self._over.set()
 
-    def _write(self, number: int, prompt: Prompt, left: threading.Event) -> None:
-        pieces = self._generator.generate(prompt)
+    def _write(self, number: int, prompt: object, left: threading.Event) -> None:
         error = ""
         try:
-            for piece in pieces:
-                if left.is_set():
-                    break
-                if piece:
-                    self._say({"id": number, "text": piece})
+            with closing(self._generator.generate(_PROMPTS.validate_python(prompt))) as pieces:
+                for piece in pieces:
+                    if left.is_set():
+                        break
+                    if piece:
+                        self._say({"id": number, "text": piece})
         except Exception as failure:  # noqa: BLE001 - raised where the answer is read
             error = str(failure) if isinstance(failure, BotError) else first_line(failure)
-        finally:
-            pieces.close()
-            del self._left[number]
+        del self._left[number]
         self._say({"id": number, "end": error})
 
     def _report(self) -> None:
