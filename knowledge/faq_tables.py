@@ -236,7 +236,7 @@ def _answered(entries: Sequence[Entry], path: Path) -> tuple[Entry, ...]:
     asking = [entry for entry in entries if entry.question.strip()]
     if not asking:
         raise UnreadableFile(f"{path} has no row with a question. Fill it in, or take it away.")
-    if not any(entry.answer.strip() for entry in asking):
+    if not any(entry.answer.strip() for entry in entries):
         return tuple(replace(entry, answer=entry.question) for entry in asking)
     told = [entry for entry in entries if entry.question.strip() or entry.answer.strip()]
     return tuple(replace(entry, answer=_readable(entry.answer.strip())) for entry in told)

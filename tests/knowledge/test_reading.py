@@ -258,6 +258,12 @@ def test_a_row_without_a_question_is_no_entry_but_told(
     assert document.unasked == ("or 7 abroad",)
 
 
+def test_answers_in_rows_of_their_own_are_told(tmp_path: Path) -> None:
+    document = read(tmp_path, "a.csv", "question,answer\nHow long?,\n,5 days\n")
+    assert document.entries == ()
+    assert (document.unanswered, document.unasked) == (("How long?",), ("5 days",))
+
+
 def test_a_bar_in_a_cell_of_a_page_is_part_of_its_text(tmp_path: Path) -> None:
     path = tmp_path / "sizes.html"
     path.write_text(
