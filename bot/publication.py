@@ -92,9 +92,6 @@ class Publication:
         with self._versions.writing():
             for draft in self._drafts.claimed():
                 self._take_out(draft)
-                if draft.state is DraftState.UNDOING:
-                    detail = f"draft {draft.id}"
-                    write_audit(self._drafts.database, draft.decided_by, "undone", detail=detail)
 
     def _take_out(self, draft: Draft) -> None:
         """Nothing happens to what is published, or was taken out already."""
@@ -106,7 +103,10 @@ class Publication:
             waiting = replace(draft, state=DraftState.PROPOSED, decided_by="", decided_at="")
             self._drafts.release(waiting)
         elif undoing:
-            self._drafts.decide(draft.id, DraftState.UNDONE, draft.decided_by)
+            database, by = self._drafts.database, draft.decided_by
+            with database.transaction():
+                self._drafts.decide(draft.id, DraftState.UNDONE, by)
+                write_audit(database, by, "undone", detail=f"draft {draft.id}")
 
     def _has(self, draft: Draft) -> bool:
         return has_entry(self._home, entry_of(draft))
