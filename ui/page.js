@@ -25,12 +25,17 @@ function replaceTurn(old, fresh, sameLanguage) {
     const other = fresh.querySelector(`input[name="${one.name}"]`);
     if (other && one.value) other.value = one.value;
   });
-  const feedback = fresh.querySelector('.feedback');
-  if (feedback && sameLanguage) feedback.replaceWith(old.querySelector('.feedback') ?? feedback);
+  if (sameLanguage) keep(old.querySelector('.feedback'), fresh.querySelector('.feedback'));
+  // An address that was refused stays refused when only the place in line is another.
+  if (sameLanguage) keep(old.querySelector('.contact'), fresh.querySelector('.contact:not(:has(.problem))'));
   old.replaceWith(fresh);
-  if (focused && !document.contains(focused)) {
-    focus((focused.name && fresh.querySelector(`[name="${focused.name}"]`)) || fresh);
-  }
+  if (!focused) return;
+  const same = focused.name && fresh.querySelector(`[name="${focused.name}"]`);
+  focus(document.contains(focused) ? focused : same || fresh);
+}
+
+function keep(old, fresh) {
+  if (old && fresh) fresh.replaceWith(old);
 }
 
 // Who pressed what has gone must not fall back to the top of the page.

@@ -89,7 +89,7 @@ def _contact_form(language: Language, email: str, problem: str) -> str:
         f'<input type="email" name="email" autocomplete="email" aria-label="{label}" '
         f'placeholder="{escape(write("contact_placeholder", language))}" '
         f'value="{escape(email)}"{wrong}>'
-        f'<button class="chip">{escape(write("contact_send", language))}</button></form>{alert}'
+        f'<button class="chip">{escape(write("contact_send", language))}</button>{alert}</form>'
     )
 
 

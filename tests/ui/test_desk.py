@@ -109,6 +109,26 @@ def test_two_customers_are_served_by_two_agents_in_both_languages(
     assert conversation(site, "refund for two customers").owner is Owner.BOT
 
 
+def test_a_refused_address_stays_refused_when_the_place_in_line_changes(
+    visitor: Visitor, agent: Visitor
+) -> None:
+    page = visitor()
+    ask(page, "refund, and an address with a slip")
+    page.locator("#person").click()
+    field = page.get_by_role("textbox", name="E-mail address")
+    field.fill("anna at")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.press("End")
+    page.keyboard.type(" exam")
+    agent("Mei")
+    expect(page.locator(".waiting")).to_contain_text("You are next in line.")
+    expect(field).to_have_accessible_description(re.compile("doesn't look like an e-mail"))
+    expect(field).to_be_focused()
+    page.keyboard.type("ple")
+    expect(field).to_have_value("anna at example")
+
+
 def test_taking_over_silences_the_bot_in_the_middle_of_an_answer(
     visitor: Visitor, agent: Visitor, site: Site
 ) -> None:
