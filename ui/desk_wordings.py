@@ -5,7 +5,7 @@ Building the knowledge takes its time, so it runs beside the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -70,17 +70,7 @@ class Shown:
 
 @router.get("")
 def wordings(request: Request, agent: CurrentAgent) -> Response:
-    desk = desk_of(request).frontdesk
-    job = desk_of(request).jobs.get(_JOB)
-    shown = list(_shown(_picked(desk), read_taught(desk.config.home)))
-    return page(
-        request,
-        "wordings",
-        section="gaps",
-        entries=shown[:_SHOWN],
-        running=bool(job and job.running),
-        problem=failure(request, job),
-    )
+    return _wordings_page(request)
 
 
 @router.get("/progress")
@@ -90,7 +80,7 @@ def progress(request: Request, agent: CurrentAgent) -> Response:
 
 @router.post("")
 def save(request: Request, admin: Admin, form: Annotated[Ticked, Form()]) -> Response:
-    """Builds the knowledge in the background."""
+    """Builds the knowledge in the background. One admin at a time: another is told to try again."""
     desk, language = desk_of(request).frontdesk, desk_language(request)
 
     def work(progress: Progress) -> None:
@@ -106,8 +96,23 @@ def save(request: Request, admin: Admin, form: Annotated[Ticked, Form()]) -> Res
         detail = f"+{len(new)} -{len(gone)}"
         write_audit(desk.log.database, admin.name, "taught", detail=detail)
 
-    desk_of(request).jobs.start(_JOB, work)
+    if not desk_of(request).jobs.start(_JOB, work):
+        return _wordings_page(request, text("draft_problem_busy", language))
     return RedirectResponse(f"{PATH}/wordings", 303)
+
+
+def _wordings_page(request: Request, said: str = "") -> Response:
+    desk = desk_of(request).frontdesk
+    job = desk_of(request).jobs.get(_JOB)
+    return page(
+        request,
+        "wordings",
+        status=409 if said else 200,
+        section="gaps",
+        entries=_shown(_picked(desk), read_taught(desk.config.home))[:_SHOWN],
+        running=bool(job and job.running),
+        problem=said or failure(request, job),
+    )
 
 
 def _picked(desk: Frontdesk) -> list[PickedEntry]:
@@ -116,7 +121,7 @@ def _picked(desk: Frontdesk) -> list[PickedEntry]:
         return read_picked(connection, since=since.isoformat())
 
 
-def _shown(picked: Sequence[PickedEntry], taught: Taught) -> Iterable[Shown]:
+def _shown(picked: Sequence[PickedEntry], taught: Taught) -> list[Shown]:
     """Those with something to decide first; at the end what was taught and is picked no more."""
     entries = {entry.id: entry for entry in picked}
     for name in taught.entries:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI
 
-from bot.build import Frontdesk
+from bot.build import Frontdesk, build
 from bot.config import Config
 from bot.generators.quote import QuoteGenerator
 from bot.line import Line
@@ -24,9 +24,10 @@ from bot.log import ConversationLog
 from bot.manager import DialogManager
 from bot.suggestions import Suggestions
 from bot.types import Parts, Prompt
+from knowledge.ingest import Ingest
 from knowledge.pack import Pack
 from knowledge.search import KnowledgeBase
-from knowledge.types import Language, LookUp, Match, Reading
+from knowledge.types import Embedder, Language, LookUp, Match, Reading
 from tests.conftest import BagEmbedder, FixedIntents, FixedRetriever, make_match
 from ui.server import create_app
 
@@ -141,9 +142,23 @@ def make_desk(home: Path, **settings: Any) -> Desk:
 
 
 def make_app(desk: Desk) -> FastAPI:
+    return _app(desk.frontdesk)
+
+
+def ingested_app(folder: Path, faq: str, embedder: Embedder) -> FastAPI:
+    """Nothing is fake in it: the FAQ is written to docs/faq.md in the folder, and its home is built
+    from that.
+    """
+    (folder / "docs").mkdir()
+    (folder / "docs" / "faq.md").write_text(faq, encoding="utf-8")
+    Ingest(folder / "home", embedder).run([folder / "docs"])
+    return _app(build(Config(home=folder / "home")))
+
+
+def _app(frontdesk: Frontdesk) -> FastAPI:
     """In a thread of its own: Playwright leaves an event loop running in that of the tests."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(create_app, desk.frontdesk).result()
+        return thread.submit(create_app, frontdesk).result()
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from bot.config import Config
-from tests.ui.agents import PASSWORD, add_agent, desk_of, log_in
+from tests.ui.agents import PASSWORD, add_agent, desk_client, desk_of, log_in
 from tests.ui.desk import make_app, make_desk
 from ui.login_limit import LoginLimit
 
@@ -30,10 +30,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    client = TestClient(app, follow_redirects=True, raise_server_exceptions=False)
-    client.headers["accept"] = "text/html"
-    yield client
-    client.close()
+    with desk_client(app, raises=False) as client:
+        yield client
 
 
 def desk_routes(app: FastAPI) -> list[tuple[str, str]]:

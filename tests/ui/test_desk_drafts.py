@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bot.build import build
-from bot.config import Config
 from bot.drafts import Drafts, DraftState
 from bot.publication import entry_of
-from knowledge.ingest import Ingest
 from knowledge.learned import FOLDER, add_entry, has_entry
 from knowledge.types import Embedder
 from knowledge.versions import Versions
-from tests.ui.agents import add_agent, log_in
-from tests.ui.desk import wait_until
+from tests.ui.agents import add_agent, desk_client, desk_of, finish_job, log_in
+from tests.ui.desk import ingested_app
 from ui.desk import mount_desk
-from ui.desk_state import DeskState
-from ui.server import create_app
 
 QUESTION, ANSWER = "Is there parking at the store?", "Yes, behind the house."
 FORM = {"question": QUESTION, "answer": ANSWER, "asked": "where to park\n\n", "language": "en"}
@@ -32,13 +26,8 @@ CHECKED = '{"own": [], "logged": 0, "changed": [], "sets": [], "seconds": 1}'
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -> FastAPI:
-    folder = tmp_path_factory.mktemp("drafts")
-    (folder / "docs").mkdir()
-    (folder / "docs" / "faq.md").write_text("# FAQ\n\n## How long do refunds take?\n\nFive days.\n")
-    Ingest(folder / "home", built_in_embedder).run([folder / "docs"])
-    frontdesk = build(Config(home=folder / "home"))
-    with ThreadPoolExecutor(1) as thread:
-        app = thread.submit(create_app, frontdesk).result()
+    faq = "# FAQ\n\n## How long do refunds take?\n\nFive days.\n"
+    app = ingested_app(tmp_path_factory.mktemp("drafts"), faq, built_in_embedder)
     add_agent(app, "Mei")
     add_agent(app, "Root", "admin")
     add_agent(app, "Second", "admin")
@@ -47,10 +36,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    client = TestClient(app, follow_redirects=True)
-    client.headers["accept"] = "text/html"
-    yield client
-    client.close()
+    with desk_client(app) as client:
+        yield client
 
 
 def write_draft(client: TestClient) -> str:
@@ -58,21 +45,11 @@ def write_draft(client: TestClient) -> str:
 
 
 def finish(app: FastAPI, path: str) -> None:
-    state: DeskState = app.state.desk
-    name = f"draft {path.rpartition('/')[2]}"
-
-    def ended() -> bool:
-        job = state.jobs.get(name)
-        return job is not None and not job.running
-
-    wait_until(ended, seconds=120)
-    job = state.jobs.get(name)
-    assert job is not None
-    assert job.problem == ""
+    finish_job(app, f"draft {path.rpartition('/')[2]}")
 
 
 def told(app: FastAPI) -> str:
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     return state.frontdesk.knowledge.search(QUESTION, k=1)[0].passage.text
 
 
@@ -103,7 +80,7 @@ def test_a_draft_is_tried_out_published_and_taken_back(app: FastAPI, client: Tes
 def test_a_trial_names_the_sources_that_were_missing(app: FastAPI, client: TestClient) -> None:
     log_in(client, "Mei")
     path = write_draft(client)
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
     missing = json.loads(CHECKED) | {"missing": ["/srv/faq", "/srv/help"]}
@@ -127,7 +104,7 @@ def test_nobody_decides_while_another_changes_the_knowledge(
 ) -> None:
     log_in(client, "Root")
     path = write_draft(client)
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
     drafts.claim(draft, DraftState.PUBLISHING, "Second")
@@ -144,7 +121,7 @@ def test_a_server_that_starts_takes_out_what_one_before_did_not_finish(
 ) -> None:
     log_in(client, "Root")
     path = write_draft(client)
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     drafts = Drafts(state.frontdesk.log.database)
     draft = drafts.get(int(path.rpartition("/")[2]))
     drafts.claim(draft, DraftState.PUBLISHING, "Second")
@@ -157,7 +134,7 @@ def test_a_server_that_starts_takes_out_what_one_before_did_not_finish(
 def test_a_change_has_to_be_tried_out_again(app: FastAPI, client: TestClient) -> None:
     log_in(client, "Root")
     path = write_draft(client)
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     number = int(path.rpartition("/")[2])
     drafts = Drafts(state.frontdesk.log.database)
     drafts.keep_check(drafts.get(number), CHECKED)
@@ -167,7 +144,7 @@ def test_a_change_has_to_be_tried_out_again(app: FastAPI, client: TestClient) ->
 
 
 def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClient) -> None:
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     drafts = Drafts(state.frontdesk.log.database)
     for author in ("Mei", "Root"):
         log_in(client, author)
@@ -187,7 +164,7 @@ def test_who_changed_it_last_does_not_publish_it(app: FastAPI, client: TestClien
 def test_who_wrote_a_part_does_not_publish_it_whoever_changed_it_afterwards(
     app: FastAPI, client: TestClient
 ) -> None:
-    state: DeskState = app.state.desk
+    state = desk_of(app)
     drafts = Drafts(state.frontdesk.log.database)
     log_in(client, "Mei")
     path = write_draft(client)

@@ -17,15 +17,13 @@ from bot.reviews import Review, Verdict
 from bot.types import BotTurn, Route
 from evals.many_conversations import write_conversations
 from tests.conftest import make_match
-from tests.ui.agents import PASSWORD, add_agent, log_in
+from tests.ui.agents import PASSWORD, add_agent, desk_client, desk_page, log_in
 from tests.ui.chatting import PHONE
 from tests.ui.desk import make_app, make_desk
 from tests.ui.running import running
 from ui.desk_review import expectations
 
 MOST_KEYS = 6
-# What the browser says where a test cuts the connection.
-CUT_OFF = "net::ERR_FAILED"
 
 
 @pytest.fixture(scope="module")
@@ -52,29 +50,15 @@ def address(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture
 def desk(browser: Browser, address: str) -> Iterator[Page]:
-    """Mei, logged in. Whatever the browser's console shows in red is an error."""
-    context = browser.new_context(locale="en-GB", base_url=address)
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
-    page.goto("/desk/login")
-    page.fill("[name=name]", "Mei")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**/desk/inbox*")
-    yield page
-    context.close()
-    assert [each for each in problems if CUT_OFF not in each] == []
+    """Mei, logged in."""
+    with desk_page(browser, address, "Mei") as page:
+        yield page
 
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    client = TestClient(app, follow_redirects=True)
-    client.headers["accept"] = "text/html"
-    yield client
-    client.close()
+    with desk_client(app) as client:
+        yield client
 
 
 def a_conversation(home: Path, *, answers: int) -> tuple[str, list[int]]:

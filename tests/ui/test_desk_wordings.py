@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
 
-from bot.build import build
-from bot.config import Config
 from bot.types import Answer, Route
-from knowledge.ingest import Ingest
 from knowledge.taught import Taught, read_taught
-from knowledge.types import Embedder
-from tests.ui.agents import add_agent, log_in
-from tests.ui.desk import wait_until
-from ui.desk_state import DeskState
+from knowledge.types import Embedder, Progress
+from tests.ui.agents import add_agent, desk_client, desk_of, desk_page, finish_job, log_in
+from tests.ui.desk import ingested_app
+from tests.ui.running import running
 from ui.desk_wordings import Ticked
-from ui.server import create_app
 
 ENTRY = "docs/faq.md#how-long-do-refunds-take"
 QUESTION = "How long do refunds take?"
@@ -28,16 +25,11 @@ OWN = "You have my parcel, when do I see the money"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -> FastAPI:
-    folder = tmp_path_factory.mktemp("wordings")
-    (folder / "docs").mkdir()
-    (folder / "docs" / "faq.md").write_text(
+    faq = (
         f"# FAQ\n\n## {QUESTION}\n\nFive days after your parcel has reached us.\n\n"
         "## Do you have a shop?\n\nIn Bern.\n\n## Is there parking?\n\nBehind the house.\n"
     )
-    Ingest(folder / "home", built_in_embedder).run([folder / "docs"])
-    frontdesk = build(Config(home=folder / "home"))
-    with ThreadPoolExecutor(1) as thread:
-        app = thread.submit(create_app, frontdesk).result()
+    app = ingested_app(tmp_path_factory.mktemp("wordings"), faq, built_in_embedder)
     add_agent(app, "Mei")
     add_agent(app, "Root", "admin")
     return app
@@ -45,10 +37,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, built_in_embedder: Embedder) -
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    client = TestClient(app, follow_redirects=True)
-    client.headers["accept"] = "text/html"
-    yield client
-    client.close()
+    with desk_client(app) as client:
+        yield client
 
 
 def asks(app: FastAPI, *messages: str) -> Answer:
@@ -59,14 +49,6 @@ def asks(app: FastAPI, *messages: str) -> Answer:
         *_, answer = manager.reply(conversation, message)
     assert isinstance(answer, Answer)
     return answer
-
-
-def finish(app: FastAPI) -> None:
-    state: DeskState = app.state.desk
-    wait_until(lambda: (job := state.jobs.get("wordings")) is not None and not job.running)
-    job = state.jobs.get("wordings")
-    assert job is not None
-    assert job.problem == ""
 
 
 def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
@@ -83,7 +65,7 @@ def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
     assert client.post("/desk/wordings", data=form).status_code == 403
 
     log_in(client, "Root").post("/desk/wordings", data=form)
-    finish(app)
+    finish_job(app, "wordings")
     answer = asks(app, OWN.lower())
     assert answer.route is Route.ANSWER
     assert "Five days" in answer.text
@@ -92,7 +74,7 @@ def test_what_a_customer_had_to_pick_is_answered_once_it_is_taught(
     assert "Taught customers" in client.get("/desk/users").text
 
     client.post("/desk/wordings", data={"before": [f"{ENTRY}\t{OWN}"]})
-    finish(app)
+    finish_job(app, "wordings")
     assert asks(app, OWN).route is Route.DECLINE
     assert "checked" not in client.get("/desk/wordings").text
 
@@ -101,12 +83,44 @@ def test_what_was_taught_is_shown_when_nobody_picks_it_any_more(
     app: FastAPI, client: TestClient
 ) -> None:
     log_in(client, "Root").post("/desk/wordings", data={"ticked": ["gone.md#a-b\twhy"]})
-    finish(app)
+    finish_job(app, "wordings")
     home = app.state.frontdesk.config.home
     assert read_taught(home).of("gone.md#a-b") == ("why",)
     assert "a b</h2>" in client.get("/desk/wordings").text
     client.post("/desk/wordings", data={"before": ["gone.md#a-b\twhy"]})
-    finish(app)
+    finish_job(app, "wordings")
+
+
+def test_who_saves_while_another_does_is_told_so(app: FastAPI, client: TestClient) -> None:
+    go_on = threading.Event()
+
+    def save(progress: Progress) -> None:
+        assert go_on.wait(30)
+
+    desk_of(app).jobs.start("wordings", save)
+    form = {"ticked": [f"{ENTRY}\tnever saved"]}
+    answer = log_in(client, "Root").post("/desk/wordings", data=form)
+    go_on.set()
+    assert answer.status_code == 409
+    assert "The knowledge is being changed right now." in answer.text
+    finish_job(app, "wordings")
+    assert read_taught(app.state.frontdesk.config.home) == Taught()
+
+
+def test_an_admin_ticks_by_keyboard_and_sees_what_is_taught(app: FastAPI, browser: Browser) -> None:
+    words = "how many days to wait for my cash"
+    asks(app, words)
+    assert asks(app, words, QUESTION).route is Route.ANSWER
+    with running(app) as address, desk_page(browser, address, "Root") as page:
+        page.goto("/desk/wordings")
+        page.get_by_role("checkbox", name=words).press("Space")
+        page.get_by_role("button", name="Save").press("Enter")
+        expect(page.get_by_role("listitem").filter(has_text=words).locator(".chip")).to_have_text(
+            "taught", timeout=60_000
+        )
+        expect(page.get_by_role("checkbox", name=words)).to_be_checked()
+        expect(page.get_by_role("progressbar")).to_have_count(0)
+    assert asks(app, words).route is Route.ANSWER
 
 
 def test_what_another_admin_has_taught_meanwhile_stays() -> None:
