@@ -103,7 +103,7 @@ def _from_json(content: Any, path: Path) -> tuple[Entry, ...]:
 def _walk(node: Any, path: Path, *, may_be_map: bool) -> Iterator[Entry]:
     """Questions with their answers in objects, in lists of them, and in objects around those."""
     if isinstance(node, list):
-        for each in node:
+        for each in _like_their_siblings(node):
             yield from _walk(each, path, may_be_map=False)
     elif isinstance(node, dict):
         if "acceptedAnswer" in node:  # a Question of schema.org's FAQPage
@@ -121,6 +121,23 @@ def _walk(node: Any, path: Path, *, may_be_map: bool) -> Iterator[Entry]:
         yield from below
         if not (entries or below):
             _refuse_unread(node, fields, path)
+
+
+def _like_their_siblings(rows: Sequence[Any]) -> Iterator[Any]:
+    """Flat rows with an empty text for the question or the answer that they lack and others have:
+    so they are told as those of a table are, and not lost without a word.
+    """
+    names = list(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
+    both = [(names[p.question], names[p.answer]) for p in find_pairs(names, strictly=True)]
+    for row in rows:
+        flat = isinstance(row, dict) and not any(isinstance(v, dict | list) for v in row.values())
+        halves = [pair for pair in both if flat and _is_half(row, pair)]
+        blank = {name: "" for pair in halves for name in pair if row.get(name) is None}
+        yield row | blank if blank else row
+
+
+def _is_half(row: Mapping[str, Any], pair: tuple[str, str]) -> bool:
+    return sum(row.get(name) is not None for name in pair) == 1
 
 
 def _fields(node: Mapping[str, Any]) -> dict[str, list[str]]:

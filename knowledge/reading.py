@@ -19,7 +19,7 @@ from knowledge.markdown_tables import take_entries
 from knowledge.types import Document, Entry
 
 # Part of the cache key of every document: raise the first number when the rules change.
-READER = f"read 4, markitdown {version('markitdown')}"
+READER = f"read 5, markitdown {version('markitdown')}"
 
 _MARKDOWN = {".md", ".markdown", ".txt", ".text"}
 _HTML = {".html", ".htm", ".xhtml"}

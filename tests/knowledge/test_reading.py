@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from pathlib import Path
@@ -231,6 +232,8 @@ def test_each_row_of_a_table_of_questions_is_an_entry(
             "<tr><td>How long?</td><td>5 days</td></tr><tr><td>When?</td><td></td></tr></table>",
         ),
         ("a.docx", docx([("Table", "Question|Answer\nHow long?|5 days\nWhen?|")])),
+        ("a.json", '[{"q": "How long?", "a": "5 days"}, {"q": "When?"}]'),
+        ("a.jsonl", '{"问题": "How long?", "答案": "5 days"}\n{"问题": "When?", "答案": null}\n'),
     ],
 )
 def test_a_row_without_an_answer_is_no_entry_but_told(
@@ -247,6 +250,7 @@ def test_a_row_without_an_answer_is_no_entry_but_told(
         ("a.csv", "question,answer\nHow long?,5 days\n,or 7 abroad\n,\n"),
         ("a.xlsx", xlsx({"FAQ": [["Q", "A"], ["How long?", "5 days"], [" ", "or 7 abroad"]]})),
         ("a.md", "| Q | A |\n|---|---|\n| How long? | 5 days |\n| | or 7 abroad |\n"),
+        ("a.json", '[{"answer": "or 7 abroad"}, {"question": "How long?", "answer": "5 days"}]'),
     ],
 )
 def test_a_row_without_a_question_is_no_entry_but_told(
@@ -256,6 +260,14 @@ def test_a_row_without_a_question_is_no_entry_but_told(
     assert document.entries == (Entry("How long?", "5 days"),)
     assert document.unanswered == ()
     assert document.unasked == ("or 7 abroad",)
+
+
+def test_a_heading_over_entries_in_json_lacks_no_answer(tmp_path: Path) -> None:
+    entry = {"question": "How long?", "answer": "5 days"}
+    content = [entry, {"question": "Refunds", "entries": [entry | {"question": "When?"}]}]
+    document = read(tmp_path, "a.json", json.dumps(content))
+    assert [each.question for each in document.entries] == ["How long?", "When?"]
+    assert document.unanswered == ()
 
 
 def test_answers_in_rows_of_their_own_are_told(tmp_path: Path) -> None:
