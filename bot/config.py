@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
 
 FILE_NAME = "frontdesk.toml"
+# As browsers write it: https://www.example.com, http://localhost:8000, https://*.example.com.
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class Config(BaseSettings):
@@ -25,6 +28,10 @@ class Config(BaseSettings):
     home: Path = Field(Path("frontdesk-data"), description="Folder of everything that is kept")
     host: str = Field("127.0.0.1", description="Address that the server binds to")
     port: int = Field(7860, ge=0, le=65535, description="Port that the server binds to")
+    websites: str = Field(
+        "",
+        description="Web sites whose pages may show the chat, separated by spaces",
+    )
 
     embedder: str = Field(
         "built-in",
@@ -191,6 +198,14 @@ class Config(BaseSettings):
     grounding_coverage: float = Field(
         0.7, ge=0, le=1, description="Share of a sentence's words that its passage must hold"
     )
+
+    @field_validator("websites")
+    @classmethod
+    def _are_origins(cls, websites: str) -> str:
+        for site in websites.split():
+            if not _ORIGIN.fullmatch(site):
+                raise ValueError(f"{site!r} is no web site; write it as https://www.example.com")
+        return " ".join(websites.split())
 
 
 def load_config(path: Path | None = None, *, options: Mapping[str, Any] | None = None) -> Config:

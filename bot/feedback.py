@@ -19,10 +19,16 @@ class Survey:
 
 
 def add_feedback(
-    log: ConversationLog, conversation_id: str, turn_id: int, rating: Rating, comment: str = ""
+    log: ConversationLog,
+    conversation_id: str,
+    turn_id: int,
+    rating: Rating,
+    comment: str | None = None,
 ) -> None:
-    """Stores or replaces the rating of a bot's turn. Raises UnknownTurn."""
-    row = {"turn_id": turn_id, "rating": rating, "comment": comment, "created_at": now()}
+    """Stores or replaces the rating of a bot's turn; without a comment, the one before stays.
+
+    Raises UnknownTurn.
+    """
     with log.database.transaction():
         found = log.database.db.execute(
             "select 1 from turns where id = ? and conversation_id = ? and role = 'bot'",
@@ -30,7 +36,12 @@ def add_feedback(
         ).fetchone()
         if found is None:
             raise UnknownTurn(f"No answer {turn_id} in this conversation.")
-        log.database.db.table("feedback").upsert(row, pk="turn_id")
+        log.database.db.execute(
+            "insert into feedback (turn_id, rating, comment, created_at) "
+            "values (:turn, :rating, coalesce(:comment, ''), :now) on conflict do update set "
+            "rating = :rating, comment = coalesce(:comment, comment), created_at = :now",
+            {"turn": turn_id, "rating": rating, "comment": comment, "now": now()},
+        )
 
 
 def add_survey(log: ConversationLog, conversation_id: str, said: Survey) -> None:

@@ -184,9 +184,9 @@ def tell(request: Request, conversation_id: ConversationId, said: SurveyAnswer) 
 def rate(
     request: Request, conversation_id: ConversationId, turn_id: int, feedback: Feedback
 ) -> None:
-    """Replaces an earlier rating of the same answer."""
+    """Replaces an earlier rating of the same answer; without a comment, the one before stays."""
     _pace(request).check_act("feedback", conversation_id, address_of(request))
-    comment = feedback.comment.strip()
+    comment = None if feedback.comment is None else feedback.comment.strip()
     add_feedback(_frontdesk(request).log, conversation_id, turn_id, feedback.rating, comment)
 
 

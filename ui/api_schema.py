@@ -75,7 +75,7 @@ class Contact(_Body):
 
 class Feedback(_Body):
     rating: Rating = Field(examples=["up"])
-    comment: str = Field("", max_length=2000, examples=["Exactly what I needed."])
+    comment: str | None = Field(None, max_length=2000, examples=["Exactly what I needed."])
 
 
 class SurveyAnswer(_Body):

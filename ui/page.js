@@ -6,6 +6,7 @@ let shown = [];
 let forgotten = 0;
 let conversation = '';
 let abandoned = '';
+const framed = window.parent !== window; // on a company's own page, by widget.js
 let asked = false; // for a person: the button that was pressed goes out, and loses the focus
 
 function parse(html) {
@@ -79,10 +80,20 @@ function show() {
   catchUp();
 }
 
+// To the page around the frame, whoever's that is: hence never what is said.
+function tell(what) {
+  if (framed) window.parent.postMessage({ frontdesk: what }, '*');
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && !event.isComposing) tell('close'); // not what an input method is closed with
+});
+
 // A finger would not want the keyboard to come up by itself.
 function makeReady() {
   if (document.body.classList.contains('ready')) return;
   document.body.classList.add('ready');
+  tell('ready');
   takeUpDraft();
   if (window.matchMedia('(pointer: fine)').matches) document.querySelector('#box textarea')?.focus({ preventScroll: true });
 }
@@ -148,7 +159,9 @@ function follow() {
   if (!wanted) return;
   events = new EventSource(`api/conversations/${encodeURIComponent(wanted)}/events`);
   events.addEventListener('state', (event) => {
+    const before = now;
     now = JSON.parse(event.data);
+    if (before && now.turn !== before.turn) tell('news'); // here, as what is not seen is not drawn
     list.classList.toggle('agent-types', now.typing);
     catchUp();
   });
@@ -182,7 +195,8 @@ element.addEventListener('click', (event) => {
   if (button.dataset.event === 'option_select' && byKeyboard) document.querySelector('#box textarea').focus();
 });
 
-// One after the other, as a comment must not be overtaken by the thumb before it.
+// One after the other, as a comment must not be overtaken by the thumb before it. Without a comment,
+// the one that is stored stays.
 let stored = Promise.resolve();
 
 function store(feedback, rating, comment) {
@@ -209,7 +223,7 @@ async function rate(thumb) {
   form.hidden = false;
   feedback.querySelector('.thanks').hidden = true;
   form.scrollIntoView({ block: 'nearest' });
-  if (!(await store(feedback, thumb.dataset.rating, form.dataset.stored ?? ''))) press(feedback, before);
+  if (!(await store(feedback, thumb.dataset.rating))) press(feedback, before);
 }
 
 async function comment(form) {
@@ -218,7 +232,6 @@ async function comment(form) {
   const { rating } = form.dataset; // of the thumb that brought the form up
   if (!(await store(feedback, rating, text))) return;
   press(feedback, feedback.querySelector(`.${rating}`));
-  form.dataset.stored = text; // a thumb that is pressed later must not wipe it out
   form.hidden = true;
   const thanks = feedback.querySelector('.thanks');
   thanks.hidden = false;

@@ -15,7 +15,8 @@ from ui.text import write
 MAX_BODY_BYTES = 1_000_000
 
 # Gradio's page has inline scripts and styles and compiles its templates in the browser: hence the
-# two "unsafe". Everything comes from this server, and only this server's pages may frame it.
+# two "unsafe". Everything comes from this server, and only this server's pages may frame it; the
+# chat page alone also those of the web sites that the owner names.
 _HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -48,8 +49,12 @@ _CLOSED = ("/monitoring", "/login", "/logout", "/svelte", "/pwa_icon")
 
 
 class Security:
-    def __init__(self, app: ASGIApp) -> None:
+    """`websites` are origins, separated by spaces."""
+
+    def __init__(self, app: ASGIApp, *, websites: str = "") -> None:
         self._app = app
+        policy = f"{_HEADERS['content-security-policy']} {websites}"
+        self._framed = {"content-security-policy": policy} if websites else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,12 +64,19 @@ class Security:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers(scope["path"]).items():
                     headers.setdefault(name, value)
             await send(message)
 
         app: ASGIApp = _refusal(scope) or self._app
         await app(scope, _limited(scope, receive), send_with_headers)
+
+    def _headers(self, path: str) -> dict[str, str]:
+        """The older of the two headers on frames knows no list of sites."""
+        if path != "/" or not self._framed:
+            return _HEADERS
+        older = "x-frame-options"
+        return {name: v for name, v in _HEADERS.items() if name != older} | self._framed
 
 
 def _refusal(scope: Scope) -> JSONResponse | None:

@@ -30,6 +30,7 @@ from ui.security import Security
 from ui.terminal import progress_bars
 from ui.text import write
 from ui.tracing import trace_turns
+from ui.widget import router as widget
 
 if TYPE_CHECKING:
     from bot.build import Frontdesk
@@ -53,10 +54,11 @@ def create_app(frontdesk: Frontdesk) -> FastAPI:
     app.state.metrics = Metrics(frontdesk)
     trace_turns(frontdesk.manager)
     live = app.state.live = Live(frontdesk.log.database)
-    app.add_middleware(Security)
+    app.add_middleware(Security, websites=frontdesk.config.websites)
     add_error_handlers(app, max_message_chars=frontdesk.config.max_message_chars)
     app.include_router(router)
     app.include_router(health)
+    app.include_router(widget)
     mount_desk(app, frontdesk, live)
     _keep_gradio_quiet()
     from ui.page import mount_page  # takes a second: only what serves the page imports Gradio

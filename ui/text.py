@@ -80,6 +80,11 @@ TextKey = Literal[
     "first_admin",
     "port_in_use",
     "cannot_bind",
+    "widget_title",
+    "widget_open",
+    "widget_close",
+    "widget_news",
+    "widget_elsewhere",
 ]
 
 TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
@@ -261,6 +266,14 @@ TEXTS: Mapping[TextKey, Mapping[Language, str]] = {
         "Set another address: FRONTDESK_HOST=127.0.0.1 FRONTDESK_PORT=7860",
         "zh": "无法监听 {host} 端口 {port}（{problem}）。"
         "请更换地址：FRONTDESK_HOST=127.0.0.1 FRONTDESK_PORT=7860",
+    },
+    "widget_title": {"en": "Customer service", "zh": "客户服务"},
+    "widget_open": {"en": "Ask us", "zh": "在线咨询"},
+    "widget_close": {"en": "Close", "zh": "关闭"},
+    "widget_news": {"en": "New message", "zh": "有新消息"},
+    "widget_elsewhere": {
+        "en": "The chat does not open here. Open it in a window of its own.",
+        "zh": "此处无法打开在线咨询，请在新窗口中打开。",
     },
 }
 

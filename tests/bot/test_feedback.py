@@ -20,3 +20,17 @@ def test_feedback_belongs_to_an_answer_of_the_same_conversation(log: Conversatio
     for wrong_conversation, wrong_turn in ((stranger.id, reply.id), (conversation.id, question.id)):
         with pytest.raises(UnknownTurn):
             add_feedback(log, wrong_conversation, wrong_turn, "up")
+
+
+def test_another_rating_keeps_the_comment_and_an_empty_one_takes_it_back(
+    log: ConversationLog,
+) -> None:
+    conversation = log.start("en")
+    question = log.add_customer_turn(conversation.id, "How long?")
+    turn = log.add_bot_turn(question, BotTurn("Five days.", Route.ANSWER, "match")).id
+    stored = "select rating, comment from feedback"
+    add_feedback(log, conversation.id, turn, "down", "Too short")
+    add_feedback(log, conversation.id, turn, "up")
+    assert log.database.db.execute(stored).fetchall() == [("up", "Too short")]
+    add_feedback(log, conversation.id, turn, "up", "")
+    assert log.database.db.execute(stored).fetchall() == [("up", "")]

@@ -163,8 +163,9 @@ def test_the_readme_names_every_command_setting_and_file() -> None:
     assert missing == []
 
 
-def test_what_the_readme_calls_a_command_is_one() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_what_the_readme_calls_a_command_is_one(name: str) -> None:
+    readme = (ROOT / name).read_text(encoding="utf-8")
     known = {name.split()[1] for name in _commands(frontdesk, "frontdesk")}
     named = set(re.findall(r"^frontdesk ([a-z]+)", readme, re.MULTILINE))
     named |= set(re.findall(r"`frontdesk ([a-z]+)", readme))

@@ -429,6 +429,7 @@ def test_a_new_thumb_keeps_the_comment(page: Page, site: Site) -> None:
     answer.get_by_role("textbox").fill("nearly")
     answer.get_by_role("textbox").press("Enter")
     expect(answer.locator(".thanks")).to_be_visible()
+    page.reload()
     answer.get_by_role("button", name="This did not help").click()
     found = conversation(site, "refund, and then a change of mind")
     wait_until(lambda: stored(site, "feedback", found.id)[0]["rating"] == "down")
