@@ -33,7 +33,7 @@ from knowledge.parallel import (
     read_twins,
     without_texts_of,
 )
-from knowledge.phrasebook import WRITTEN, read_phrasebook
+from knowledge.phrasebook import read_phrasebook
 from knowledge.tower_start import start_bag, start_reader
 from knowledge.translation_check import Found, check_translations
 from knowledge.types import TOKEN_DIMENSIONS, Embedder, Progress, Reading, Vectors
@@ -124,7 +124,7 @@ def read_corpus(
     training = [p for p in training if p.kind != "help_docs"] + help_docs[:_HELP_DOCS]
     training += own
     # Little text, freely translated: it needs more rounds than the others.
-    training += [pair for pair in training if pair.kind == "dialogue" or pair.source == WRITTEN]
+    training += [pair for pair in training if pair.kind == "dialogue"]
     return Corpus(tuple(training), tuple(held))
 
 
