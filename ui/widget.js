@@ -84,9 +84,10 @@ phone.addEventListener('change', () => show(!panel.hidden));
 // What the page in the frame tells (page.js), never what is said in it.
 addEventListener('message', (event) => {
   if (!frame || event.source !== frame.contentWindow) return;
-  if (event.data.frontdesk === 'ready') { ready = true; elsewhere.hidden = true; }
-  if (event.data.frontdesk === 'close') toggle(false);
-  if (event.data.frontdesk === 'news') news.hidden = !panel.hidden;
+  const said = event.data?.frontdesk; // Gradio tells the page around it of other things, too
+  if (said === 'ready') { ready = true; elsewhere.hidden = true; }
+  if (said === 'close') toggle(false);
+  if (said === 'news') news.hidden = !panel.hidden;
 });
 
 function begin() {
