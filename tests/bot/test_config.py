@@ -42,6 +42,8 @@ def test_an_option_wins_over_a_variable_and_a_variable_over_the_file(
         ("port = 70000", "Setting port .*65535"),
         ("port = ", "is not valid TOML"),
         ("generator = 'magic'", "Setting generator .*'quote'"),
+        ("websites = 'www.example.com'", "Setting websites .*https://www.example.com"),
+        ("websites = 'https://a.example; script-src *'", "Setting websites .*'https://a.example;'"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_key_and_value(
