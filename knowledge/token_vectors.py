@@ -115,8 +115,9 @@ def _coverage(
     filled = np.flatnonzero(lengths)
     if query.size and filled.size:
         starts = np.cumsum(lengths[filled]) - lengths[filled]
-        best = np.maximum.reduceat(query @ tokens.T, starts, axis=1)
-        covered[filled] = weights @ best / (weights.sum() * _SCALE)
+        # The long side first: query @ tokens.T takes twice as long.
+        best = np.maximum.reduceat(tokens @ query.T, starts, axis=0)
+        covered[filled] = best @ weights / (weights.sum() * _SCALE)
     return covered
 
 
