@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.answer_type import asked_kinds, tells
+from bot.calls import calls_for_person
 from bot.choices import REFUSAL, picked, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
 from bot.followups import leans_on_history, said_before, with_context
-from bot.routing import ACKNOWLEDGEMENT
+from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON
 from bot.types import Intent, Parts, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.spelling import is_plain_english
@@ -90,9 +91,12 @@ class Understanding:
         return Understood(text, tuple(history), language, refusal, (), (), 0.0, version, {})
 
     def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
-        """So little as "ok" or "收到" is near to anything: it is told by its form."""
+        """So little as "ok" or "收到" is near to anything, and a call for a person to what the
+        company says of its hotline: they are told by their form."""
         if only_acknowledges(text):
             return Intent(ACKNOWLEDGEMENT, 1.0, known=True)
+        if calls_for_person(text):
+            return Intent(ASK_FOR_PERSON, 1.0, known=True)
         return self.parts.intents.classify(alone, reading.deep)
 
     def _plain(self, text: str) -> str:

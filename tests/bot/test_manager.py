@@ -243,6 +243,15 @@ def test_a_short_acknowledgement_is_no_goodbye_and_finds_no_passage(
         assert answer.intent == Intent("acknowledgement", 1.0, known=True)
 
 
+def test_a_call_for_a_person_is_heard_where_an_entry_tells_the_hours(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    desk.retriever.by_word |= {"person": [SHOES]}
+    answer = desk.ask("I want to talk to a person")
+    assert (answer.route, answer.owner) == (Route.HAND_OFF, Owner.WAITING)
+
+
 def test_a_follow_up_is_searched_with_the_question_before_it(desk: Desk) -> None:
     desk.ask("How do I get a refund?")
     desk.ask("and for boots?")
