@@ -45,7 +45,7 @@ _ACKNOWLEDGED = re.compile(
     r"|sure(?: thing)?|got (?:it|that|ya|you)|gotcha|noted|understood|fair enough|very well"
     r"|i (?:see|get it|got it|understand)|(?:that )?makes sense|sounds good|good to know"
     r")(?: then| now)?(?![a-z0-9])"
-    r"|ok[的了啦]|好[的吧啊呀嘞滴哒啦叭]*|行[吧啊的]?|[嗯哦噢喔]|收到[了啦]?|可以[的啊]?|原来如此|这样啊"
+    r"|[哈呵嘿嘻]{2,}|6{3,}|ok[的了啦]|好[的吧啊呀嘞滴哒啦叭]*|行[吧啊的]?|[嗯哦噢喔]|收到[了啦]?|可以[的啊]?|原来如此|这样啊"
     r"|我?(?:知道|明白|了解|清楚|懂)[了啦]?"
     r")[^\w?？]*)+",
     re.IGNORECASE,

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from knowledge.language import HAN
 
-_RUN = re.compile(rf"[{HAN}]{{2,}}")
+# Of two characters neither tells that the other is wrong: 再见 would be 再减 where that is known.
+_RUN = re.compile(rf"[{HAN}]{{3,}}")
 # Stands behind any word, and is seldom typed wrong.
 _PARTICLES = frozenset("的地得了着过吗呢吧啊呀么是不没有在就也都还很和与我你您他她它们这那个")
 # Of a longer message enough characters are right.

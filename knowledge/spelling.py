@@ -23,6 +23,11 @@ _COMMON = 1e-5
 # The words of any sentence are twice as common at least ("how", "size", "hello"). "pro", "refund"
 # and "visa" are not, and are written in other languages, too.
 _TELLING = 2e-5
+# Nearly all words of three letters are one edit away from others: "lol" is no "low", "usb" no "use".
+# In one of them letters may have changed places, and no more.
+_SHORTEST = 3
+# Those of four that chats are full of and the dictionary does not know.
+_CHATTED = frozenset({"dont", "etsy", "rofl", "usps", "wifi"})
 # Of a longer message enough words are spelt well.
 _MOST_WORDS = 60
 
@@ -60,9 +65,11 @@ class Speller:
 
     def _meant(self, word: str, *, name: bool) -> str:
         lower = word.lower()
-        if lower in self._words or lower in _english():
+        if lower in self._words or lower in _CHATTED or lower in _english():
             return word
         edits = _english().edit_distance_1(lower)
+        if len(lower) == _SHORTEST:
+            edits = {edit for edit in edits if sorted(edit) == sorted(lower)}
         likely = edits & self._words
         if not likely and not name:
             likely = {w for w in _english().known(edits) if _rate(w) >= _COMMON}
