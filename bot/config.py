@@ -136,22 +136,6 @@ class Config(BaseSettings):
         ge=0,
         description="Matches closer than this, in log-odds, are offered as a choice",
     )
-    follow_up_words: float = Field(
-        # At 0 two more of 80 dev questions that nothing answers get the answer before once more; at
-        # 0.2 two dialogue scripts less hold.
-        0.1,
-        ge=0,
-        le=1,
-        description="Share of a follow-up's own words that the passage it leads to must hold",
-    )
-    follow_up_margin: float = Field(
-        # Dialogue scripts that hold at 0 / 0.15 / 0.3, and always in context: 47 / 48 / 49, and 46
-        # of 78.
-        0.3,
-        ge=0,
-        le=1,
-        description="'And ...' stands by itself where it finds better by so much of a score",
-    )
     hand_off_confidence: float = Field(
         # Half of the held-out complaints and calls for a person are surer.
         0.85,

@@ -183,14 +183,15 @@ class ConversationLog:
         return replace(head, turns=tuple(turns))
 
     def recent_turns(self, conversation_id: str, *, before: int, limit: int) -> list[Turn]:
-        """The last `limit` turns before the turn `before`, the oldest first, without citations."""
+        """The last `limit` turns before the turn `before`, the oldest first."""
         with self._lock:
-            rows = self._db.query(
-                f"select * from turns where conversation_id = ? and id < ? and {_WHOLE} "
+            rows = self._db.execute(
+                f"select id from turns where conversation_id = ? and id < ? and {_WHOLE} "
                 "order by id desc limit ?",
                 [conversation_id, before, limit],
-            )
-            return [turn_of(row, ()) for row in rows][::-1]
+            ).fetchall()
+            marks = ",".join("?" * len(rows))
+            return self._turns(f"turns.id in ({marks})", [n for (n,) in rows]) if rows else []
 
     def turn(self, turn_id: int) -> Turn:
         """Raises UnknownTurn."""

@@ -15,7 +15,13 @@ from bot.calls import calls_for_person
 from bot.choices import REFUSAL, picked, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
-from bot.followups import leans_on_history, said_before, with_context
+from bot.followups import (
+    in_conversation,
+    leans_on_history,
+    question_before,
+    said_before,
+    with_context,
+)
 from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON
 from bot.types import Intent, Parts, Turn
 from knowledge.language import has_chinese, language_of
@@ -24,6 +30,8 @@ from knowledge.types import Language, LookUp, Match, Reading
 
 # How much of the conversation before a message is read, in turns; a generator may see it, too.
 HISTORY_TURNS = 8
+# Passages that each of the searches of a follow-up brings in.
+_WEIGHED = 20
 
 
 @dataclass(frozen=True)
@@ -63,15 +71,14 @@ class Understanding:
         looked_up, reading = self._read(alone, timings)
         with _timed(timings, "classify"):
             intent = self._intent(text, alone, reading)
-        matches = self._search(alone, looked_up, reading, language, timings)
-        own_score = _best(_telling(matches, kinds))
         before, leans = said_before(history), leans_on_history(alone)
+        matches = self._search(alone, looked_up, reading, language, timings, follows=bool(before))
+        own_score = _best(_telling(matches, kinds))
         if before and (leans or _best(matches) < self.config.answer_score):
-            query = with_context(self._plain(before), alone)
-            in_context = self._search(query, *self._read(query, timings), language, timings)
-            matches = self._chosen(matches, in_context, leans=leans)
+            matches = self._follow_up(alone, before, matches, history, language, timings)
             if leans:
                 own_score = _best(_telling(matches, kinds))
+        matches = matches[: self._kept]
         return Understood(
             text=text,
             history=tuple(history),
@@ -115,25 +122,42 @@ class Understanding:
         reading: Reading,
         language: Language,
         timings_ms: dict[str, float],
+        *,
+        follows: bool,
     ) -> list[Match]:
-        k = self.config.passages_per_prompt + 1
+        k = _WEIGHED if follows else self._kept
         with _timed(timings_ms, "search"):
             return self.parts.knowledge.search(
                 query, reading, looked_up=looked_up, k=k, language=language
             )
 
-    def _chosen(self, alone: list[Match], in_context: list[Match], *, leans: bool) -> list[Match]:
-        """A message that does not go on by its form follows up the one before only where the two
-        lead to something that holds enough of its own words: else nonsense would get the last
-        answer once more.
-        """
-        if leans:
-            own_meaning = _best(alone) > _best(in_context) + self.config.follow_up_margin
-            return alone if own_meaning or not in_context else in_context
-        least = self.config.follow_up_words
-        own_words = {match.passage.id for match in alone if match.lexical > least}
-        follows = _best(in_context) > _best(alone) and in_context[0].passage.id in own_words
-        return in_context if follows else alone
+    @property
+    def _kept(self) -> int:
+        return self.config.passages_per_prompt + 1
+
+    def _follow_up(
+        self,
+        alone: str,
+        before: str,
+        found: list[Match],
+        history: Sequence[Turn],
+        language: Language,
+        timings: dict[str, float],
+    ) -> list[Match]:
+        """What the message finds in the conversation, where it has `found` this by itself."""
+
+        def behind(context: str) -> list[Match]:
+            query = with_context(context, alone)
+            return self._search(query, *self._read(query, timings), language, timings, follows=True)
+
+        answered = question_before(history)
+        return in_conversation(
+            found,
+            behind(self._plain(before)),
+            behind(answered) if answered else found,
+            leans=leans_on_history(alone),
+            language=language,
+        )
 
 
 def _telling(matches: Sequence[Match], kinds: frozenset[str]) -> list[Match]:

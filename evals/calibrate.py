@@ -43,7 +43,7 @@ _KEPT_OUT = 0.92
 
 @dataclass(frozen=True)
 class Candidates:
-    """One query's candidates: evidence (candidates, 7) and whether each one is the right entry."""
+    """One query's candidates: evidence (candidates, kinds) and whether each is the right entry."""
 
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
@@ -51,7 +51,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Model:
-    """`weights` (7,) in the order of _FEATURES."""
+    """`weights` in the order of the evidence."""
 
     weights: NDArray[np.float64]
     offset: float
@@ -164,43 +164,69 @@ def collect(
     return collected
 
 
-def fit(answerable: Sequence[Candidates], unanswerable: Sequence[Candidates]) -> Model:
-    """Weights that put the right entry first and the best entry on the right side of 0.
+def fit(
+    answerable: Sequence[Candidates], unanswerable: Sequence[Candidates], *, against: int = 2
+) -> Model:
+    """Weights that put the right entry first and the best entry on the right side of 0. All kinds
+    of evidence speak for a passage but the last `against`, which do not.
 
     The first is the conditional logit model (McFadden 1974) over each query's candidates, the
     second a logistic loss on the right entry of answerable and the best one of unanswerable ones.
     """
     from scipy.optimize import minimize
-    from scipy.special import logsumexp
+    from scipy.special import expit, softmax
 
-    usable = [query for query in answerable if query.right.any()]
-    spread = np.concatenate([query.evidence for query in usable]).std(axis=0)
+    queries = [query for query in answerable if query.right.any()]
+    usable = len(queries)
+    queries += unanswerable
+    sizes = [len(query.right) for query in queries]
+    # Padded to one size: (queries, candidates, kinds).
+    evidence = np.zeros((len(queries), max(sizes), queries[0].evidence.shape[1]))
+    there = np.zeros(evidence.shape[:2], dtype=bool)
+    right = np.zeros_like(there)
+    for row, (query, size) in enumerate(zip(queries, sizes, strict=True)):
+        evidence[row, :size], there[row, :size] = query.evidence, True
+        right[row, :size] = query.right
+    right[usable:] = False
+    spread = evidence[:usable][there[:usable]].std(axis=0)
+    rows = np.arange(len(queries))
+    sign = np.where(rows < usable, 1.0, -1.0)
 
-    def loss(parameters: NDArray[np.float64]) -> float:
-        model = Model(parameters[:-1], float(parameters[-1]))
-        total = _RIDGE * len(usable) * float(np.sum((model.weights * spread) ** 2))
-        for query in usable:
-            sums = model.sums(query)
-            right = sums[query.right]
-            total += float(logsumexp(sums) - logsumexp(right) + np.logaddexp(0, -right.max()))
-        for query in unanswerable:
-            total += float(np.logaddexp(0, model.sums(query).max()))
-        return total
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """And its gradient."""
+        sums = np.where(there, evidence @ parameters[:-1] + parameters[-1], -np.inf)
+        of_right = np.where(right, sums, -np.inf)
+        best = np.where(rows < usable, of_right.argmax(axis=1), sums.argmax(axis=1))
+        margin = sign * sums[rows, best]
+        chosen = softmax(sums[:usable], axis=1)
+        wanted = softmax(of_right[:usable], axis=1)
+        likely = np.sum(chosen, axis=1, where=right[:usable])
+        shrunk = parameters[:-1] * spread
+        total = _RIDGE * usable * np.sum(shrunk**2)
+        total += np.logaddexp(0, -margin).sum() - np.log(likely).sum()
+        by_sum = np.zeros_like(sums)
+        by_sum[:usable] = chosen - wanted
+        by_sum[rows, best] -= sign * expit(-margin)
+        gradient = np.append(np.einsum("qc,qck->k", by_sum, evidence), by_sum.sum())
+        gradient[:-1] += 2 * _RIDGE * usable * shrunk * spread
+        return float(total), gradient
 
-    speak_for = len(_FEATURES) - 2
-    start = np.array([*[5.0] * speak_for, 0.0, 0.0, -8.0])
-    bounds = [*[(0.0, None)] * speak_for, (None, 0.0), (None, 0.0), (None, None)]
-    found = minimize(loss, start, bounds=bounds).x
+    speak_for = len(spread) - against
+    start = np.array([*[5.0] * speak_for, *[0.0] * against, -8.0])
+    bounds = [*[(0.0, None)] * speak_for, *[(None, 0.0)] * against, (None, None)]
+    found = minimize(loss, start, jac=True, bounds=bounds).x
     # What no query has (a centre, where passages are asked in one way) weighs nothing.
     return Model(found[:-1] * (spread > 0), float(found[-1]))
 
 
-def at_even_odds(model: Model, unanswerable: Sequence[Candidates]) -> Model:
+def at_even_odds(
+    model: Model, unanswerable: Sequence[Candidates], *, kept_out: float = _KEPT_OUT
+) -> Model:
     """The model with the offset at which a score of 0.5 is where routing draws its line: one line
-    for all models, above `_KEPT_OUT` of the unanswerable questions.
+    for all models, above the share `kept_out` of the unanswerable questions.
     """
     outside = np.array([model.sums(query).max() for query in unanswerable])
-    return Model(model.weights, model.offset - float(np.quantile(outside, _KEPT_OUT)))
+    return Model(model.weights, model.offset - float(np.quantile(outside, kept_out)))
 
 
 def _sigmoid(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -136,7 +136,7 @@ class KnowledgeBase:
         across = (current.languages[numbers] != asked_in) & (current.twins[numbers] == 0)
         scores = fused_scores(asked_in, evidence, across)
         cosines = np.maximum(evidence.question, evidence.text)
-        table = np.column_stack([scores, cosines, evidence.lexical])
+        table = np.column_stack([scores, cosines, evidence.lexical, evidence.coverage])
         if language is not None:
             numbers, table = _with_twins(current, numbers, table, language)
         ranks = _log_odds(table[:, 0])
@@ -145,7 +145,7 @@ class KnowledgeBase:
         best = np.lexsort((numbers, -ranks))[:k]
         passages = current.store.get(numbers[best].tolist())
         rows = zip(numbers[best].tolist(), table[best].tolist(), strict=True)
-        return [Match(passages[n], score, cosine, lexical) for n, (score, cosine, lexical) in rows]
+        return [Match(passages[n], *measures) for n, measures in rows]
 
     def evidence(self, text: str, reading: Reading) -> tuple[list[Passage], Evidence]:
         """The candidates of a query before fusion, for calibration."""

@@ -23,7 +23,7 @@ _COMMON = 1e-5
 # The words of any sentence are twice as common at least ("how", "size", "hello"). "pro", "refund"
 # and "visa" are not, and are written in other languages, too.
 _TELLING = 2e-5
-# Nearly all words of three letters are one edit away from others: "lol" is no "low", "usb" no "use".
+# Nearly all words of three letters are one edit from another: "lol" is no "low", "usb" no "use".
 # In one of them letters may have changed places, and no more.
 _SHORTEST = 3
 # Those of four that chats are full of and the dictionary does not know.

@@ -73,13 +73,15 @@ class Match:
     """A passage that was found. `score` is in 0..1 and comparable across queries.
 
     `cosine` is the better one of the vectors' similarities, `lexical` the share of the query's
-    information (inverse document frequency) that the passage's words hold.
+    information (inverse document frequency) that the passage's words hold, `coverage` how much of
+    what the query's tokens say its own do.
     """
 
     passage: Passage
     score: float
     cosine: float
     lexical: float
+    coverage: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.followups import leans_on_history, said_before, with_context
-from bot.types import Turn
+from bot.followups import (
+    in_conversation,
+    leans_on_history,
+    question_before,
+    said_before,
+    with_context,
+)
+from bot.types import Citation, Turn
+from knowledge.types import Language, Match, Passage
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,55 @@ def test_a_chain_of_follow_ups_is_read_back_to_what_it_began_with() -> None:
     assert said_before(history[:1]) == said[0]
     assert said_before([*history, _said("Do you repair tents?")]) == "Do you repair tents?"
     assert said_before([]) == ""
+
+
+def test_the_question_before_is_that_of_the_latest_answer() -> None:
+    cited = Citation("faq#refunds", "faq", "How long do refunds take?", "", 0.9)
+    answered = Turn(2, "c", "bot", "", "done", "", citations=(cited,))
+    declined = Turn(4, "c", "bot", "", "done", "")
+    assert question_before([_said("refund?"), answered, _said("???"), declined]) == cited.title
+    assert question_before([_said("refund?"), declined]) == ""
+
+
+def test_what_goes_on_about_the_last_answer_is_answered_by_it_again() -> None:
+    """The message alone hardly finds it; behind what was asked and answered nothing else comes."""
+    alone = [_match("hours", 0.2, coverage=0.5), _match("refunds", 0.1, coverage=0.5)]
+    behind = [_match("refunds", 0.999), _match("hours", 0.01)]
+    found = in_conversation(alone, behind, behind, leans=True, language="en")
+    assert [match.passage.id for match in found] == ["refunds", "hours"]
+    assert found[0].score > 0.55 > found[1].score
+
+
+def test_what_no_search_finds_by_the_messages_own_words_is_no_answer() -> None:
+    behind = [_match("refunds", 0.999)]
+    (found,) = in_conversation([], behind, behind, leans=False, language="en")
+    assert found.score < 0.5
+
+
+_SCORES = st.floats(0, 1)
+
+
+@given(_SCORES, _SCORES, _SCORES, _SCORES, st.booleans(), st.sampled_from(("en", "zh")))
+def test_more_of_a_messages_own_words_never_speaks_against_a_passage(
+    said: float, answered: float, less: float, more: float, leans: bool, language: Language
+) -> None:
+    less, more = sorted((less, more))
+    scores = [
+        in_conversation(
+            [_match("a", 0.5, coverage=coverage)],
+            [_match("a", said)],
+            [_match("a", answered)],
+            leans=leans,
+            language=language,
+        )[0].score
+        for coverage in (less, more)
+    ]
+    assert 0.0 <= scores[0] <= scores[1] <= 1.0
+
+
+def _match(name: str, score: float, *, coverage: float = 0.0) -> Match:
+    passage = Passage(name, "faq", "FAQ", (), name, "", "en")
+    return Match(passage, score, cosine=0.5, lexical=0.5, coverage=coverage)
 
 
 def _said(text: str) -> Turn:

@@ -252,10 +252,14 @@ def test_a_call_for_a_person_is_heard_where_an_entry_tells_the_hours(
     assert (answer.route, answer.owner) == (Route.HAND_OFF, Owner.WAITING)
 
 
-def test_a_follow_up_is_searched_with_the_question_before_it(desk: Desk) -> None:
+def test_a_follow_up_is_searched_alone_and_behind_what_was_asked_and_answered(desk: Desk) -> None:
     desk.ask("How do I get a refund?")
     desk.ask("and for boots?")
-    assert desk.retriever.asked[-1] == "How do I get a refund? and for boots?"
+    assert desk.retriever.asked[-3:] == [
+        "and for boots?",
+        "How do I get a refund? and for boots?",
+        "How long do refunds take? and for boots?",
+    ]
 
 
 def test_the_language_of_the_message_decides_the_language_of_the_answer(desk: Desk) -> None:

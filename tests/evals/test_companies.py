@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from bot.config import Config
 from bot.types import Route
+from evals.calibrate import read_rows
 from evals.companies import COMPANIES, Outcome, asked, questions_of
+from evals.conversations import KINDS, conversed
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from tests.conftest import BagEmbedder
@@ -24,6 +27,36 @@ def test_every_question_names_entries_of_its_company(folder: Path) -> None:
     for row in questions_of(folder):
         assert bool(row["relevant"]) == (row["kind"] in ("near", "own_words"))
         assert set(row["relevant"]) <= headings.keys()
+
+
+@pytest.mark.parametrize("folder", sorted(COMPANIES.glob("*/*")), ids=lambda folder: folder.name)
+def test_every_message_of_a_conversation_names_what_answers_it_there(folder: Path) -> None:
+    headings = {each.heading for each in cut(read_document(folder / "faq.md", "faq.md"))}
+    for conversation in read_rows(folder / "conversations.jsonl"):
+        kinds = [turn["kind"] for turn in conversation["turns"]]
+        assert kinds.index("first") == 0 < len(kinds) - 1
+        assert set(kinds[1:]) <= set(KINDS) - {"first"}
+        for turn in conversation["turns"]:
+            assert bool(turn["relevant"]) == (turn["kind"] != "none")
+            assert set(turn["relevant"]) <= headings
+
+
+def test_a_follow_up_is_answered_by_what_was_answered_before_it(tmp_path: Path) -> None:
+    (tmp_path / "faq.md").write_text(
+        "# Boats\n\n## What does a boat cost?\n\nA boat costs 9 euros, a big boat 20 euros.\n\n"
+        "## When do you close?\n\nAt six.\n",
+        encoding="utf-8",
+    )
+    first = {"query": "what does a boat cost", "relevant": ["What does a boat cost?"]}
+    more = {"query": "and a big boat?", "relevant": ["What does a boat cost?"], "kind": "more"}
+    row = {"turns": [first | {"kind": "first"}, more]}
+    (tmp_path / "conversations.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
+    told = list(conversed(tmp_path, BagEmbedder(), config, tmp_path))
+    assert [(each.kind, each.route, each.right[0]) for each in told] == [
+        ("first", Route.ANSWER, True),
+        ("more", Route.ANSWER, True),
+    ]
 
 
 def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""`python -m evals.conversations [dev|fit|test]`: customers who write more than once.
+
+Conversations with the invented companies of evals/data/companies, each message with the entries
+that answer it there. The bot answers as it goes: where it took one message wrongly, the next one
+follows that. Prints what becomes of the messages by kind.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.build import build_quote, intent_classifier
+from bot.config import Config
+from bot.routing import MAX_OPTIONS, decide
+from bot.types import Citation, Parts, Route, Turn
+from bot.understanding import HISTORY_TURNS, Understanding, Understood
+from evals.calibrate import read_rows
+from evals.companies import COMPANIES
+from knowledge.embedder import load_embedder
+from knowledge.ingest import Ingest
+from knowledge.language import language_of
+from knowledge.search import KnowledgeBase
+from knowledge.types import Embedder, Language
+
+# The first message; one about the entry that answered last; one that needs what was said before and
+# is answered by another entry; another subject; a subject of earlier; one that nothing answers.
+KINDS = ("first", "more", "other", "new", "back", "none")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of one message. `right` holds, by rank, whether a match is an entry that answers
+    it."""
+
+    language: Language
+    kind: str
+    route: Route
+    right: tuple[bool, ...]
+
+
+def main() -> None:
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "dev"
+    embedder, config = load_embedder("built-in"), Config()
+    with tempfile.TemporaryDirectory() as models:
+        outcomes = [
+            outcome
+            for folder in sorted((COMPANIES / chosen).iterdir())
+            for outcome in conversed(folder, embedder, config, Path(models))
+        ]
+    print("                             right entry found    answered      asked back")
+    print("language  kind     messages  first  among three  right  wrong")
+    for language in sorted({each.language for each in outcomes}):
+        for kind in KINDS:
+            rows = [each for each in outcomes if (each.language, each.kind) == (language, kind)]
+            if rows:
+                print(f"{language:8}  {kind:7}  {len(rows):8}  {_line(rows)}")
+
+
+def conversed(folder: Path, embedder: Embedder, config: Config, models: Path) -> Iterator[Outcome]:
+    """With one company; the intents' classifier is kept in `models`."""
+    with tempfile.TemporaryDirectory() as home:
+        Ingest(Path(home), embedder).run([folder / "faq.md"])
+        base = KnowledgeBase(Path(home), embedder)
+        intents, quote = intent_classifier(models, base, embedder), build_quote()
+        understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
+        for conversation in read_rows(folder / "conversations.jsonl"):
+            yield from _outcomes(conversation["turns"], understanding)
+        base.close()
+
+
+def _outcomes(turns: Sequence[dict[str, Any]], understanding: Understanding) -> Iterator[Outcome]:
+    history: list[Turn] = []
+    for turn in turns:
+        text, language = turn["query"], language_of(turn["query"])
+        read = understanding.read(text, history[-HISTORY_TURNS:], fallback=language)
+        last = next((each.route for each in reversed(history) if each.role == "bot"), None)
+        decision = decide(
+            read.intent, read.usable, last, understanding.config, own_score=read.own_score
+        )
+        # Handing over would end the conversation.
+        route = Route.DECLINE if decision.rule == "second_decline" else decision.route
+        history += [said(text), replied(read, route, decision.options)]
+        right = tuple(match.passage.heading in turn["relevant"] for match in read.usable)
+        yield Outcome(language, turn["kind"], route, right)
+
+
+def said(text: str) -> Turn:
+    return Turn(0, "", "customer", text, "done", "")
+
+
+def replied(read: Understood, route: Route, options: tuple[str, ...]) -> Turn:
+    """As the log would have it."""
+    cited: tuple[Citation, ...] = ()
+    if route is Route.ANSWER:
+        best = read.usable[0].passage
+        cited = (Citation(best.id, best.document, best.heading, best.text, read.usable[0].score),)
+    return Turn(0, "", "bot", "", "done", "", route=route, citations=cited, options=options)
+
+
+def _line(rows: Sequence[Outcome]) -> str:
+    first = np.array([each.right[:1] == (True,) for each in rows])
+    among_three = np.array([any(each.right[:MAX_OPTIONS]) for each in rows])
+    answered = np.array([each.route is Route.ANSWER for each in rows])
+    asked = np.array([each.route is Route.CLARIFY for each in rows])
+    shares = (first, among_three, answered & first, answered & ~first, asked)
+    widths = (5, 12, 6, 6, 11)
+    return " ".join(f"{s.mean():{width}.3f}" for s, width in zip(shares, widths, strict=True))
+
+
+if __name__ == "__main__":
+    main()
