@@ -29,10 +29,12 @@ _CALL = re.compile(
     rf"|^(?:no )?{_PERSON}(?: now| please| pls| plz)*[.!]*$"
     r"|\b(?:some|any)(?:one|body) (?:please )?(?:to )?call me\b"
     r"|(?:转|接|找|要|换|叫|请|呼叫)(?:接|个|一下|到|一个|位|一位)*(?:人工|真人|活人|客服)(?!费)"
-    r"|(?:想|要|能|可以|让我|希望)(?:跟|和|与)(?:个|一个|你们)?(?:真人|活人|人工|客服(?:人员)?|经理|负责人)(?:说|谈|聊|沟通|讲)"
+    r"|(?:想|要|能|可以|让我|希望)(?:跟|和|与)(?:个|一个|你们)?"
+    r"(?:真人|活人|人工|客服(?:人员)?|经理|负责人)(?:说|谈|聊|沟通|讲)"
     r"|(?:找|叫|让)你?们?(?:个|位)?(?:经理|领导|主管|负责人|工作人员)"
     r"|有(?:没有)?(?:人工|真人|活人)|(?:人工|真人)(?:客服)?在(?:线|吗)|(?:升级到|由|需要)人工"
-    r"|^人工(?:客服|服务)?$",
+    r"|^人工(?:客服|服务)?$|不(?:想|要)再?(?:跟|和|与)机器人|换(?:个|一个)人(?:来|说|$)"
+    r"|\bno more (?:ro)?bots?\b",
     re.IGNORECASE,
 )
 # Who asks for hours or numbers is told them.
@@ -42,9 +44,24 @@ _FACT = re.compile(
     r"|几点|什么时候|何时|上班|下班|时间|电话|号码|周[一二三四五六日天末]",
     re.IGNORECASE,
 )
+# "I don't want to talk to a human", "不用转人工".
+_NOT = re.compile(
+    r"(?:n't|n’t|\bnot|\bdont) (?:want|need|wish|like|have)(?: to)?\b[^,.!?]{0,20}"
+    r"\b(?:talk|speak|chat|human|person|agent)"
+    r"|\bno need (?:to|for)\b[^,.!?]{0,20}\b(?:talk|speak|chat|human|person|agent)"
+    r"|(?:不(?:要|用|想|需要)|别|没必要|无需)(?:再|给我|帮我)?(?:转|找|接|叫)",
+    re.IGNORECASE,
+)
 _EDGES = " \t\n.,!?。，！？~～"
 
 
 def calls_for_person(text: str) -> bool:
     """Whether a message wants a person, whatever else it says, and not when or how to reach one."""
-    return _CALL.search(text.strip(_EDGES)) is not None and _FACT.search(text) is None
+    if _FACT.search(text) or refuses_person(text):
+        return False
+    return _CALL.search(text.strip(_EDGES)) is not None
+
+
+def refuses_person(text: str) -> bool:
+    """Whether a message says that it wants none."""
+    return _NOT.search(text) is not None

@@ -44,8 +44,13 @@ _ACKNOWLEDGED = re.compile(
     r"o+k+(?:a+y+|ey|ie)?(?: dok\w{1,3})?|k+|o+h+|a+h+a*|m?hm+|al(?:l )?right(?:y)?|right|fine|good"
     r"|sure(?: thing)?|got (?:it|that|ya|you)|gotcha|noted|understood|fair enough|very well"
     r"|i (?:see|get it|got it|understand)|(?:that )?makes sense|sounds good|good to know"
+    r"|lo+l|lmao|rofl|wow|(?:ha){2,}h?|(?:he){2,}h?|(?:please )?(?:wait|hold on)"
+    r"|(?:one|just a|wait a) (?:moment|sec(?:ond)?|minute)(?: please)?"
+    r"|y(?:es|eah|ep|up)|no(?:pe)?|nah|not really|never ?mind|sorry|my bad|no worries"
     r")(?: then| now)?(?![a-z0-9])"
-    r"|[哈呵嘿嘻]{2,}|6{3,}|ok[的了啦]|好[的吧啊呀嘞滴哒啦叭]*|行[吧啊的]?|[嗯哦噢喔]|收到[了啦]?|可以[的啊]?|原来如此|这样啊"
+    r"|[哈呵嘿嘻]{2,}|6{3,}|等一?下|等等|稍等(?:一下)?|对[的啊呀]?|是[的啊]?|没有了?|不用了?|不需要"
+    r"|不要了|算了|没事[了儿]?|没关系|对不起|不好意思|抱歉|你说得对"
+    r"|ok[的了啦]|好[的吧啊呀嘞滴哒啦叭]*|行[吧啊的]?|[嗯哦噢喔]|收到[了啦]?|可以[的啊]?|原来如此|这样啊"
     r"|我?(?:知道|明白|了解|清楚|懂)[了啦]?"
     r")[^\w?？]*)+",
     re.IGNORECASE,
@@ -78,5 +83,7 @@ def without_courtesy(text: str) -> str:
 
 
 def only_acknowledges(text: str) -> bool:
-    """Whether it asks and tells nothing: "ok, got it", "好的，知道了"."""
+    """Whether it asks and tells nothing: "ok, got it", "好的，知道了", "👍"."""
+    if not any(c.isalnum() for c in text):
+        return bool(text.strip()) and not set("?？") & set(text)
     return _ACKNOWLEDGED.fullmatch(text) is not None

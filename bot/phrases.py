@@ -19,6 +19,8 @@ Phrase = Literal[
     "goodbye",
     "small_talk",
     "acknowledged",
+    "unclear",
+    "foreign_language",
     "clarify",
     "clarify_one",
     "decline",
@@ -57,6 +59,16 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
     "acknowledged": {
         "en": "All right. Is there anything else you would like to know?",
         "zh": "好的，请问还有什么可以帮您？",
+    },
+    "unclear": {
+        "en": "I'm sorry if that missed the point. Ask me in a whole sentence, and I'll look "
+        "again; or talk to a person.",
+        "zh": "抱歉没有答到点子上。请把问题说得完整一些，我再查一次；也可以转接人工。",
+    },
+    "foreign_language": {
+        "en": "I only understand English and Chinese. Please ask in one of them, "
+        "or write: talk to a person.",
+        "zh": "我只看得懂中文和英文。请用其中一种提问，或者发送“转人工”。",
     },
     "clarify": {
         "en": "Which of these do you mean?",
@@ -136,6 +148,8 @@ _OF_RULES: Mapping[str, Phrase] = {
     "goodbye": "goodbye",
     "small_talk": "small_talk",
     "acknowledgement": "acknowledged",
+    "unclear": "unclear",
+    "foreign_language": "foreign_language",
 }
 
 

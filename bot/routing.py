@@ -15,7 +15,11 @@ COMPLAINT = "complaint"
 _HAND_OFF_RULES = {ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
 # Told by its form (bot/courtesy.py), the others by their examples.
 ACKNOWLEDGEMENT = "acknowledgement"
-SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "small_talk", ACKNOWLEDGEMENT})
+# In a language that nobody here reads, told by its letters and words.
+FOREIGN = "foreign_language"
+SMALL_TALK = frozenset(
+    {"greeting", "thanks", "goodbye", "small_talk", "unclear", ACKNOWLEDGEMENT, FOREIGN}
+)
 
 # More choices than this are no help.
 MAX_OPTIONS = 3

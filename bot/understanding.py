@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answer_type import asked_kinds, tells
-from bot.calls import calls_for_person
+from bot.calls import calls_for_person, refuses_person
 from bot.choices import REFUSAL, picked, refuses
 from bot.config import Config
 from bot.courtesy import only_acknowledges, without_courtesy
@@ -22,7 +22,8 @@ from bot.followups import (
     said_before,
     with_context,
 )
-from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON
+from bot.foreign import is_foreign
+from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON, FOREIGN
 from bot.types import Intent, Parts, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.spelling import is_plain_english
@@ -30,6 +31,8 @@ from knowledge.types import Language, LookUp, Match, Reading
 
 # How much of the conversation before a message is read, in turns; a generator may see it, too.
 HISTORY_TURNS = 8
+# What is found for a message in a foreign language all the same is told.
+_FOREIGN_CONFIDENCE = 0.7
 # Passages that each of the searches of a follow-up brings in.
 _WEIGHED = 20
 
@@ -38,7 +41,7 @@ _WEIGHED = 20
 class Understood:
     """`text` is the message, or the offered entry that it picks; `history` is what was before it.
     `usable`: the matches that tell the kind of fact that is asked for; `own_score` is the best
-    one's of the message read alone.
+    one's of the message read alone, or in the conversation where it leans on that by its form.
     """
 
     text: str
@@ -71,21 +74,26 @@ class Understanding:
         looked_up, reading = self._read(alone, timings)
         with _timed(timings, "classify"):
             intent = self._intent(text, alone, reading)
-        before, leans = said_before(history), leans_on_history(alone)
+        # What is picked stands by itself.
+        before = "" if option else said_before(history)
         matches = self._search(alone, looked_up, reading, language, timings, follows=bool(before))
         own_score = _best(_telling(matches, kinds))
-        if before and (leans or _best(matches) < self.config.answer_score):
-            matches = self._follow_up(alone, before, matches, history, language, timings)
-            if leans:
-                own_score = _best(_telling(matches, kinds))
+        if before:
+            in_context = self._follow_up(alone, before, matches, history, language, timings)
+            # What answers by itself is not lost for what was said before.
+            if not _best(in_context) < self.config.answer_score <= _best(matches):
+                matches = in_context
         matches = matches[: self._kept]
+        usable = _telling(matches, kinds)
+        if before and leans_on_history(alone):
+            own_score = _best(usable)
         return Understood(
             text=text,
             history=tuple(history),
             language=language,
             intent=intent,
             matches=tuple(matches),
-            usable=tuple(_telling(matches, kinds)),
+            usable=tuple(usable),
             own_score=own_score,
             knowledge_version=self.parts.knowledge.version,
             timings_ms=timings,
@@ -104,7 +112,12 @@ class Understanding:
             return Intent(ACKNOWLEDGEMENT, 1.0, known=True)
         if calls_for_person(text):
             return Intent(ASK_FOR_PERSON, 1.0, known=True)
-        return self.parts.intents.classify(alone, reading.deep)
+        if is_foreign(text):
+            return Intent(FOREIGN, _FOREIGN_CONFIDENCE, known=True)
+        intent = self.parts.intents.classify(alone, reading.deep)
+        if intent.name == ASK_FOR_PERSON and refuses_person(text):
+            return replace(intent, known=False)
+        return intent
 
     def _plain(self, text: str) -> str:
         return self.parts.knowledge.corrected(without_courtesy(text))

@@ -28,6 +28,8 @@ _TELLING = 2e-5
 _SHORTEST = 3
 # Those of four that chats are full of and the dictionary does not know.
 _CHATTED = frozenset({"dont", "etsy", "rofl", "usps", "wifi"})
+# A word so long that is one edit from an English one is that one, misspelt.
+_LONG = 5
 # Of a longer message enough words are spelt well.
 _MOST_WORDS = 60
 
@@ -84,6 +86,17 @@ class Speller:
 def is_plain_english(text: str) -> bool:
     """Whether it holds a common English word: "OK", "asdf", "iPhone 15 Pro" do not."""
     return any(_rate(found[0]) >= _TELLING for found in _WORDS.finditer(text.lower()))
+
+
+def english_share(words: Collection[str]) -> float:
+    """The share of the words that an English dictionary holds; long ones nearly, one edit away."""
+    lower = {word.lower() for word in words}
+    held = [w for w in lower if w in _english() or (len(w) >= _LONG and _nearly_english(w))]
+    return len(held) / max(1, len(lower))
+
+
+def _nearly_english(word: str) -> bool:
+    return bool(_english().known(_english().edit_distance_1(word)))
 
 
 def _rate(word: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.calls import calls_for_person
+from bot.calls import calls_for_person, refuses_person
 from bot.config import Config
 from bot.routing import decide
 from bot.types import Intent, Route
@@ -28,7 +28,13 @@ from knowledge.sources import DEMO_PACK
         "I've waited for hours, I want to talk to a human",
         "Can someone call me?",
         "I need a human to look at my refund",
+        "No, I want to talk to a human",
+        "Not helpful at all, get me a person",
+        "no more bot, please",
         "转人工",
+        "别废话，转人工",
+        "怎么还不转人工",
+        "我不想跟机器人说话",
         "人工客服！",
         "有人工客服吗",
         "我想跟真人说话",
@@ -59,6 +65,21 @@ def test_who_calls_for_a_person_is_heard(text: str) -> None:
     ],
 )
 def test_a_question_about_people_is_no_call(text: str) -> None:
+    assert not calls_for_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't want to talk to a human, just tell me the price",
+        "no need to talk to an agent",
+        "不要转人工，我就问一下运费",
+        "别转人工",
+        "不用再找客服了",
+    ],
+)
+def test_who_wants_no_person_gets_none(text: str) -> None:
+    assert refuses_person(text)
     assert not calls_for_person(text)
 
 

@@ -252,6 +252,14 @@ def test_a_call_for_a_person_is_heard_where_an_entry_tells_the_hours(
     assert (answer.route, answer.owner) == (Route.HAND_OFF, Owner.WAITING)
 
 
+def test_who_writes_another_language_is_told_which_are_read(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    answer = desk.ask("Ich möchte mit einem Menschen sprechen")
+    assert (answer.route, answer.text) == (Route.SMALL_TALK, say("foreign_language", "en"))
+
+
 def test_a_follow_up_is_searched_alone_and_behind_what_was_asked_and_answered(desk: Desk) -> None:
     desk.ask("How do I get a refund?")
     desk.ask("and for boots?")
