@@ -28,7 +28,7 @@ _CALL = re.compile(
     r"|\b(?:transfer me|put me through|connect me)(?: now| please)*[.!]*$"
     rf"|^(?:no )?{_PERSON}(?: now| please| pls| plz)*[.!]*$"
     r"|\b(?:some|any)(?:one|body) (?:please )?(?:to )?call me\b"
-    r"|(?:转|接|找|要|换|叫|请|呼叫)(?:接|个|一下|到|一个|位|一位)*(?:人工|真人|活人|客服)(?!费)"
+    r"|(?:转|轉|接|找|要|换|換|叫|请|請|呼叫)(?:接|个|個|一下|到|一个|位|一位)*(?:人工|真人|活人|客服)(?!费|費)"
     r"|(?:想|要|能|可以|让我|希望)(?:跟|和|与)(?:个|一个|你们)?"
     r"(?:真人|活人|人工|客服(?:人员)?|经理|负责人)(?:说|谈|聊|沟通|讲)"
     r"|(?:找|叫|让)你?们?(?:个|位)?(?:经理|领导|主管|负责人|工作人员)"
@@ -41,7 +41,8 @@ _CALL = re.compile(
 _FACT = re.compile(
     r"\b(?:when|what time|(?:what|which|your|opening|phone|office|business|service) (?:hours|days)"
     r"|number|weekends?|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
-    r"|几点|什么时候|何时|上班|下班|时间|电话|号码|周[一二三四五六日天末]",
+    r"|几点|幾點|什么时候|什麼時候|何时|何時|上班|下班|时间|時間|电话|電話|号码|號碼"
+    r"|[周週][一二三四五六日天末]",
     re.IGNORECASE,
 )
 # "I don't want to talk to a human", "不用转人工".
@@ -49,7 +50,7 @@ _NOT = re.compile(
     r"(?:n't|n’t|\bnot|\bdont) (?:want|need|wish|like|have)(?: to)?\b[^,.!?]{0,20}"
     r"\b(?:talk|speak|chat|human|person|agent)"
     r"|\bno need (?:to|for)\b[^,.!?]{0,20}\b(?:talk|speak|chat|human|person|agent)"
-    r"|(?:不(?:要|用|想|需要)|别|没必要|无需)(?:再|给我|帮我)?(?:转|找|接|叫)",
+    r"|(?:不(?:要|用|想|需要)|别|没必要|无需)(?:再|给我|帮我)?(?:转|轉|找|接|叫)",
     re.IGNORECASE,
 )
 _EDGES = " \t\n.,!?。，！？~～"

@@ -158,16 +158,21 @@ class Understanding:
         timings: dict[str, float],
     ) -> list[Match]:
         """What the message finds in the conversation, where it has `found` this by itself."""
-
-        def behind(context: str) -> list[Match]:
-            query = with_context(context, alone)
-            return self._search(query, *self._read(query, timings), language, timings, follows=True)
-
-        answered = question_before(history)
+        contexts = [self._plain(before)]
+        if answered := question_before(history):
+            contexts.append(answered)
+        queries = [with_context(context, alone) for context in contexts]
+        looked_up = [self.parts.knowledge.look_up(query) for query in queries]
+        with _timed(timings, "embed"):
+            readings = self.parts.embedder.read(queries)
+        behind = [
+            self._search(*each, language, timings, follows=True)
+            for each in zip(queries, looked_up, readings, strict=True)
+        ]
         return in_conversation(
             found,
-            behind(self._plain(before)),
-            behind(answered) if answered else found,
+            behind[0],
+            behind[1] if answered else found,
             leans=leans_on_history(alone),
             language=language,
         )
