@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.choices import meant
-from bot.types import Turn
+from bot.types import Route, Turn
 from knowledge.types import Language, Match
 
 # How many messages a chain of follow-ups is read back.
@@ -39,10 +39,14 @@ def leans_on_history(text: str) -> bool:
 
 
 def said_before(history: Sequence[Turn]) -> str:
-    """The customer's last message, with those before it that it leans on itself; may be empty."""
+    """The customer's last message, with those before it that it leans on itself; may be empty.
+
+    What was small talk ("ok", "thanks") is left out: it is no subject.
+    """
     chain: list[str] = []
     for place, turn in reversed(list(enumerate(history))):
-        if turn.role == "customer":
+        reply = next((each for each in history[place:] if each.role == "bot"), None)
+        if turn.role == "customer" and not (reply and reply.route is Route.SMALL_TALK):
             text = meant(turn.text, history[:place])
             chain.append(text.strip())
             if len(chain) == _LONGEST_CHAIN or not leans_on_history(text):

@@ -13,7 +13,7 @@ from bot.followups import (
     said_before,
     with_context,
 )
-from bot.types import Citation, Turn
+from bot.types import Citation, Route, Turn
 from knowledge.types import Language, Match, Passage
 
 
@@ -65,6 +65,14 @@ def test_a_chain_of_follow_ups_is_read_back_to_what_it_began_with() -> None:
     assert said_before(history[:1]) == said[0]
     assert said_before([*history, _said("Do you repair tents?")]) == "Do you repair tents?"
     assert said_before([]) == ""
+
+
+def test_small_talk_in_between_is_no_subject() -> None:
+    polite = Turn(2, "c", "bot", "You're welcome.", "done", "", route=Route.SMALL_TALK)
+    history = [_said("How long do refunds take?"), _said("thanks"), polite]
+    assert said_before(history[1:]) == ""
+    answered = Turn(3, "c", "bot", "5 days", "done", "", route=Route.ANSWER)
+    assert said_before([history[0], answered, *history[1:]]) == history[0].text
 
 
 def test_the_question_before_is_that_of_the_latest_answer() -> None:
