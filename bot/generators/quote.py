@@ -16,7 +16,6 @@ from bot.sentences import split
 from bot.terms import terms
 from bot.types import Prompt
 from knowledge.language import has_chinese
-from knowledge.types import Passage
 
 # A screenful on a phone. Chinese says the same in about half as many characters.
 MAX_CHARS = 600
@@ -35,7 +34,9 @@ _CONDITION = re.compile(
 
 # Not before "but" and "only", which need the word before them, nor where nothing else follows.
 _YES_OR_NO = re.compile(
-    r"(?:yes|no)[,.:] +(?=[A-Za-z0-9])(?!but\b|only\b|and\b|never\b)", re.IGNORECASE
+    r"(?:yes|no)[,.:] +(?=[A-Za-z0-9])(?!but\b|only\b|and\b|never\b)"
+    r"|(?:可以|能|行|会|有|是的?|不可以|不能|不行|不会|没有|不是)的?[，。：](?=\w)(?!但|不过|只|除)",
+    re.IGNORECASE,
 )
 # Words that questions hold beside what they are about.
 _GENERAL = frozenset(
@@ -56,18 +57,23 @@ class QuoteGenerator:
     def generate(self, prompt: Prompt) -> Iterator[str]:
         if prompt.passages:
             text = quote(prompt.question, prompt.passages[0].text)
-            yield from split(_for_another_question(prompt.question, prompt.passages[0], text))
+            yield from split(_for_another_question(prompt, text))
 
 
-def _for_another_question(question: str, passage: Passage, text: str) -> str:
-    """Without the yes or no that opens an English answer, where the customer asks with words that
-    the entry does not know: it answers its own question, and may be false to this one.
+def _for_another_question(prompt: Prompt, text: str) -> str:
+    """Without the yes or no that opens an answer, where it may be false to the customer's question:
+    an entry answers its own one. That is so of a message that goes on from others, and of one in
+    English with words that the entry does not know.
     """
-    match = _YES_OR_NO.match(text) if passage.language == "en" else None
-    entry = "\n".join([passage.title, passage.question, *passage.asked, passage.text])
-    known = {*terms(entry), *_GENERAL}
-    if match is None or set(terms(question)) <= known:
+    passage = prompt.passages[0]
+    match = _YES_OR_NO.match(text)
+    if match is None:
         return text
+    if not any(turn.role == "customer" for turn in prompt.history):
+        entry = "\n".join([passage.title, passage.question, *passage.asked, passage.text])
+        known = {*terms(entry), *_GENERAL}
+        if passage.language == "zh" or set(terms(prompt.question)) <= known:
+            return text
     rest = text[match.end() :]
     return rest[:1].upper() + rest[1:]
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.generators.quote import MAX_CHARS, QuoteGenerator, quote
 from bot.grounding import Grounding
 from bot.sentences import split
-from bot.types import Prompt
+from bot.types import Prompt, Turn
+from knowledge.language import language_of
 from knowledge.sources import DEMO_PACK
 from tests.conftest import make_passage
 
@@ -56,6 +57,30 @@ def test_an_answers_yes_or_no_is_not_quoted_to_another_question() -> None:
 
     assert quoted("Are dogs welcome?") == "Yes, dogs are welcome."
     assert quoted("Is the cat forbidden?") == "Dogs are welcome."
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "told"),
+    [
+        ("Yes, for orders from €150.", "even in France?", "For orders from €150."),
+        ("No: ropes stay with you.", "and unopened?", "Ropes stay with you."),
+        ("Yes, but only in Italy.", "and in France?", "Yes, but only in Italy."),
+        ("可以，网店两种都支持。", "押金也行吗", "网店两种都支持。"),
+        ("可以，但只限德国。", "法国呢", "可以，但只限德国。"),
+        ("有的话请告诉我们。", "法国呢", "有的话请告诉我们。"),
+    ],
+)
+def test_an_answers_yes_or_no_is_not_quoted_to_a_follow_up(
+    text: str, question: str, told: str
+) -> None:
+    language = language_of(text)
+    passage = make_passage(text, question="?", language=language)
+    before = Turn(1, "c", "customer", "?", "done", "")
+    prompt = Prompt(question, (passage,), language, history=(before,))
+    assert "".join(QuoteGenerator().generate(prompt)) == told
+    if language == "zh":
+        first = Prompt(question, (passage,), language)
+        assert "".join(QuoteGenerator().generate(first)) == text
 
 
 def test_a_table_keeps_its_head_and_the_rows_that_match() -> None:
