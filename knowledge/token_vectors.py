@@ -117,7 +117,7 @@ def _coverage(
         starts = np.cumsum(lengths[filled]) - lengths[filled]
         # The long side first: query @ tokens.T takes twice as long.
         best = np.maximum.reduceat(tokens @ query.T, starts, axis=0)
-        # Without BLAS: in a benchmark its product once warned of an invalid value, all being finite.
+        # Without BLAS: in a benchmark its product once warned of an invalid value.
         covered[filled] = np.einsum("pt,t->p", best, weights) / (weights.sum() * _SCALE)
     return covered
 
