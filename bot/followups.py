@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from bot.choices import meant
 from bot.types import Route, Turn
+from knowledge.fusion import OTHER_LANGUAGE_HANDICAP
 from knowledge.types import Language, Match
 
 # How many messages a chain of follow-ups is read back.
@@ -45,8 +46,8 @@ def said_before(history: Sequence[Turn]) -> str:
     """
     chain: list[str] = []
     for place, turn in reversed(list(enumerate(history))):
-        reply = next((each for each in history[place:] if each.role == "bot"), None)
-        if turn.role == "customer" and not (reply and reply.route is Route.SMALL_TALK):
+        replied = history[place + 1].route if place + 1 < len(history) else None
+        if turn.role == "customer" and replied is not Route.SMALL_TALK:
             text = meant(turn.text, history[:place])
             chain.append(text.strip())
             if len(chain) == _LONGEST_CHAIN or not leans_on_history(text):
@@ -122,7 +123,8 @@ def in_conversation(
     leans: bool,
     language: Language,
 ) -> list[Match]:
-    """The matches of the three searches as they are to be scored here, the best first."""
+    """The matches of the three searches as they are to be scored here, the best first; those in
+    another language than `language` stand back as in a search."""
     searches = [{match.passage.id: match for match in found} for found in (alone, said, answered)]
     found = searches[1] | searches[2] | searches[0]
     model = FOLLOW_UP[language]
@@ -130,7 +132,12 @@ def in_conversation(
         replace(match, score=model.score(features_of(each, *searches, leans=leans)))
         for each, match in found.items()
     ]
-    return sorted(scored, key=lambda match: -match.score)
+
+    def rank(match: Match) -> float:
+        foreign = match.passage.language != language
+        return _log_odds(match) - OTHER_LANGUAGE_HANDICAP * foreign
+
+    return sorted(scored, key=rank, reverse=True)
 
 
 def _log_odds(match: Match | None) -> float:

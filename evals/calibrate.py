@@ -178,18 +178,10 @@ def fit(
 
     queries = [query for query in answerable if query.right.any()]
     usable = len(queries)
-    queries += unanswerable
-    sizes = [len(query.right) for query in queries]
-    # Padded to one size: (queries, candidates, kinds).
-    evidence = np.zeros((len(queries), max(sizes), queries[0].evidence.shape[1]))
-    there = np.zeros(evidence.shape[:2], dtype=bool)
-    right = np.zeros_like(there)
-    for row, (query, size) in enumerate(zip(queries, sizes, strict=True)):
-        evidence[row, :size], there[row, :size] = query.evidence, True
-        right[row, :size] = query.right
+    evidence, there, right = _padded([*queries, *unanswerable])
     right[usable:] = False
     spread = evidence[:usable][there[:usable]].std(axis=0)
-    rows = np.arange(len(queries))
+    rows = np.arange(len(evidence))
     sign = np.where(rows < usable, 1.0, -1.0)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -217,6 +209,21 @@ def fit(
     found = minimize(loss, start, jac=True, bounds=bounds).x
     # What no query has (a centre, where passages are asked in one way) weighs nothing.
     return Model(found[:-1] * (spread > 0), float(found[-1]))
+
+
+def _padded(
+    queries: Sequence[Candidates],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """All queries in one: their evidence (queries, candidates, kinds), and where a candidate is
+    there and where it is the right entry (queries, candidates)."""
+    sizes = [len(query.right) for query in queries]
+    evidence = np.zeros((len(queries), max(sizes), queries[0].evidence.shape[1]))
+    there = np.zeros(evidence.shape[:2], dtype=bool)
+    right = np.zeros_like(there)
+    for row, (query, size) in enumerate(zip(queries, sizes, strict=True)):
+        evidence[row, :size], right[row, :size] = query.evidence, query.right
+        there[row, :size] = True
+    return evidence, there, right
 
 
 def at_even_odds(

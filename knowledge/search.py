@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import KnowledgeError
-from knowledge.fusion import Array, Evidence, fused_scores
+from knowledge.fusion import OTHER_LANGUAGE_HANDICAP, Array, Evidence, fused_scores
 from knowledge.homophones import Homophones
 from knowledge.language import language_of
 from knowledge.pack import Pack
@@ -28,11 +28,6 @@ _VECTOR_CANDIDATES = 40
 _LEXICAL_CANDIDATES = 30
 # Those of them are compared token by token that have so many tokens together.
 _TOKENS_READ = 8000
-
-
-# A passage in another language than the customer's comes first only where its odds are e**2 times
-# better: a shop with documents in both answers in the customer's own.
-_OTHER_LANGUAGE_HANDICAP = 2.0
 
 
 class _Version:
@@ -141,7 +136,7 @@ class KnowledgeBase:
             numbers, table = _with_twins(current, numbers, table, language)
         ranks = _log_odds(table[:, 0])
         if language is not None:
-            ranks -= _OTHER_LANGUAGE_HANDICAP * (current.languages[numbers] != language)
+            ranks -= OTHER_LANGUAGE_HANDICAP * (current.languages[numbers] != language)
         best = np.lexsort((numbers, -ranks))[:k]
         passages = current.store.get(numbers[best].tolist())
         rows = zip(numbers[best].tolist(), table[best].tolist(), strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +92,25 @@ def test_what_goes_on_about_the_last_answer_is_answered_by_it_again() -> None:
     found = in_conversation(alone, behind, behind, leans=True, language="en")
     assert [match.passage.id for match in found] == ["refunds", "hours"]
     assert found[0].score > 0.55 > found[1].score
+
+
+def test_an_entry_in_the_customers_language_comes_before_one_as_good_in_the_other() -> None:
+    """As good to the search, and a little worse: both passages are of documents without twins."""
+    english, chinese = _match("en", 0.6, coverage=0.5), _match("zh", 0.7, coverage=0.5)
+    chinese = replace(chinese, passage=replace(chinese.passage, language="zh"))
+    both = [chinese, english]
+    languages: list[Language] = ["en", "zh"]
+    for language in languages:
+        found = in_conversation(both, both, both, leans=False, language=language)
+        assert found[0].passage.id == language
+
+
+def test_small_talk_belongs_to_the_message_right_before_it() -> None:
+    """The answer to the first message failed."""
+    polite = Turn(3, "c", "bot", "You're welcome.", "done", "", route=Route.SMALL_TALK)
+    assert said_before([_said("Do you repair tents?"), _said("thanks"), polite]) == (
+        "Do you repair tents?"
+    )
 
 
 def test_what_no_search_finds_by_the_messages_own_words_is_no_answer() -> None:
