@@ -33,6 +33,23 @@ class AnswerDraft:
     unknown: bool = False
     spans: tuple[Span, ...] = ()
 
+    def then(self, between: str, other: AnswerDraft) -> AnswerDraft:
+        """Both, as one answer: `other` behind what stands between them."""
+        start = len(self.text) + len(between)
+        moved = tuple(
+            replace(span, start=span.start + start, end=span.end + start) for span in other.spans
+        )
+        return AnswerDraft(
+            text=self.text + between + other.text,
+            cited=self.cited | other.cited,
+            dropped=self.dropped + other.dropped,
+            generator=other.generator or self.generator,
+            model=other.model or self.model,
+            error=self.error or other.error,
+            unknown=self.unknown or other.unknown,
+            spans=self.spans + moved,
+        )
+
 
 _Steps = Generating[str, None, AnswerDraft]
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator as Generating
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from bot.answering import AnswerDraft, write_answer
 from bot.config import Config
+from bot.deciding import DecidedMessage, decide_message
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
 from bot.line import Line
 from bot.log import ConversationLog
-from bot.phrases import phrase_for, say
+from bot.phrases import Phrase, phrase_for, say
 from bot.prompt import build_prompt
 from bot.reader import OwnershipWatch, Reader
-from bot.routing import Decision, decide, decline
+from bot.routing import Decision, decline
 from bot.types import (
     Answer,
     BotTurn,
@@ -26,6 +27,7 @@ from bot.types import (
     Owner,
     Parts,
     Piece,
+    Prompt,
     Route,
     Status,
     Turn,
@@ -113,23 +115,16 @@ class DialogManager:
             raise OwnershipError("A person owns this conversation.")
         started = time.perf_counter()
         history = self.log.recent_turns(conversation.id, before=question.id, limit=HISTORY_TURNS)
-        understood = self._understanding.read(
-            question.text, history, fallback=conversation.language
+        message = decide_message(
+            self._understanding, question.text, history, fallback=conversation.language
         )
-        last_route = next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
-        decision = decide(
-            understood.intent,
-            understood.usable,
-            last_route,
-            self._config,
-            own_score=understood.own_score,
-        )
+        understood, decision = message.understood, message.decision
         draft = AnswerDraft("")
         if decision.route is Route.ANSWER:
             yield from self._wait_in_line(understood, reader)
-            draft = yield from self._write(understood, reader)
-            if draft.unknown:
-                decision = decline(last_route, "not_in_passages")
+            draft = yield from self._write(message, reader)
+            if draft.unknown and not draft.text:
+                decision = decline(_last_route(history), "not_in_passages")
         if decision.route is not Route.ANSWER:
             draft = replace(draft, text=say(phrase_for(decision), understood.language))
             yield Piece(draft.text)
@@ -158,26 +153,43 @@ class DialogManager:
             understood.timings_ms["wait"] = _milliseconds(since)
 
     def _write(
-        self, understood: Understood, reader: Reader
+        self, message: DecidedMessage, reader: Reader
     ) -> Generating[Piece, None, AnswerDraft]:
-        prompt = build_prompt(
-            understood.text,
-            understood.usable[: self._config.passages_per_prompt],
-            language=understood.language,
-            history=understood.history,
-        )
-        writing = write_answer(
-            prompt, self._parts.generator, self._parts.quote, self._config, check=reader.check
-        )
+        """The answer to each of its questions, and that the rest is not known."""
         since = time.perf_counter()
-        # Closed here, not when it is forgotten: what `check` raises holds on to it.
-        with closing(writing):
-            for text in writing:
-                understood.timings_ms.setdefault("first_word", _milliseconds(since))
-                reader.check()
-                yield Piece(text)
-        understood.timings_ms["generate"] = _milliseconds(since)
-        return writing.draft
+        timings = message.understood.timings_ms
+        whole = AnswerDraft("")
+        for asked in message.answered:
+            between = "\n\n" if whole.text else ""
+            writing = write_answer(
+                self._prompt(asked),
+                self._parts.generator,
+                self._parts.quote,
+                self._config,
+                check=reader.check,
+            )
+            # Closed here, not when it is forgotten: what `check` raises holds on to it.
+            with closing(writing):
+                for number, text in enumerate(writing):
+                    timings.setdefault("first_word", _milliseconds(since))
+                    reader.check()
+                    yield Piece(text if number else between + text)
+            whole = whole.then(between if writing.draft.text else "", writing.draft)
+        if whole.text and (message.rest or whole.unknown):
+            phrase: Phrase = "rest_near" if message.decision.options else "rest_unknown"
+            rest = "\n\n" + say(phrase, message.understood.language)
+            yield Piece(rest)
+            whole = replace(whole, text=whole.text + rest)
+        timings["generate"] = _milliseconds(since)
+        return whole
+
+    def _prompt(self, asked: Understood) -> Prompt:
+        return build_prompt(
+            asked.text,
+            asked.usable[: self._config.passages_per_prompt],
+            language=asked.language,
+            history=asked.history,
+        )
 
     def _stored(self, question: Turn, reply: BotTurn, language: Language) -> Answer:
         stored = self.log.add_bot_turn(question, reply)
@@ -239,6 +251,10 @@ def _bot_turn(understood: Understood, decision: Decision, draft: AnswerDraft) ->
         timings_ms=understood.timings_ms,
         owner=Owner.WAITING if decision.route is Route.HAND_OFF else Owner.BOT,
     )
+
+
+def _last_route(history: Sequence[Turn]) -> Route | None:
+    return next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
 
 
 def _milliseconds(since: float) -> float:

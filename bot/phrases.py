@@ -29,6 +29,8 @@ Phrase = Literal[
     "hand_off_asked",
     "hand_off_complaint",
     "hand_off_declined_twice",
+    "rest_unknown",
+    "rest_near",
     "other_language",
     "agent_joined",
     "agent_is_here",
@@ -107,6 +109,15 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "en": "I don't know this one either, so I've put you in the queue for a person. "
         "I'll stay out of it from here.",
         "zh": "这个问题我也无法回答，已为您排队转接人工，接下来我不再自动回复。",
+    },
+    "rest_unknown": {
+        "en": "I'm sorry, I don't know the rest of what you asked. "
+        "You can put that another way, or talk to a person.",
+        "zh": "抱歉，您问的其余部分我不知道。您可以换个说法，或者转接人工。",
+    },
+    "rest_near": {
+        "en": "I'm not sure about the rest of what you asked. Is this what you mean?",
+        "zh": "您问的其余部分我没有把握。您想问的是下面的问题吗？",
     },
     "other_language": {
         "en": "Our help pages answer this in Chinese only:",

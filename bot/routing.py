@@ -17,6 +17,8 @@ _HAND_OFF_RULES = {ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
 ACKNOWLEDGEMENT = "acknowledgement"
 # In a language that nobody here reads, told by its letters and words.
 FOREIGN = "foreign_language"
+# The rule of a message whose questions are answered one by one (bot/deciding.py).
+SEVERAL_QUESTIONS = "several_questions"
 SMALL_TALK = frozenset(
     {"greeting", "thanks", "goodbye", "small_talk", "unclear", ACKNOWLEDGEMENT, FOREIGN}
 )

@@ -18,9 +18,10 @@ import numpy as np
 
 from bot.build import build_quote, intent_classifier
 from bot.config import Config
-from bot.routing import MAX_OPTIONS, Decision, decide
+from bot.deciding import DecidedMessage, decide_message
+from bot.routing import MAX_OPTIONS
 from bot.types import Parts, Route
-from bot.understanding import Understanding, Understood
+from bot.understanding import Understanding
 from evals.calibrate import read_rows
 from knowledge.embedder import load_embedder
 from knowledge.ingest import Ingest
@@ -92,14 +93,15 @@ def asked(
         intents, quote = intent_classifier(models, base, embedder), build_quote()
         understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
         for row in questions:
-            read = understanding.read(row["query"], (), fallback=language_of(row["query"]))
-            chosen = decide(read.intent, read.usable, None, config, own_score=read.own_score)
-            yield _outcome(row, read, chosen)
+            language = language_of(row["query"])
+            message = decide_message(understanding, row["query"], (), fallback=language)
+            yield _outcome(row, message)
         base.close()
 
 
-def _outcome(row: dict[str, Any], read: Understood, chosen: Decision) -> Outcome:
-    right = [match.passage.heading in row["relevant"] for match in read.usable]
+def _outcome(row: dict[str, Any], message: DecidedMessage) -> Outcome:
+    chosen = message.decision
+    right = [match.passage.heading in row["relevant"] for match in message.usable]
     return Outcome(
         language=language_of(row["query"]),
         kind=row["kind"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ import numpy as np
 
 from bot.build import build_quote, intent_classifier
 from bot.config import Config
-from bot.routing import MAX_OPTIONS, decide
-from bot.types import Citation, Parts, Route, Turn
-from bot.understanding import HISTORY_TURNS, Understanding, Understood
+from bot.deciding import decide_message, replied, said
+from bot.routing import MAX_OPTIONS
+from bot.types import Parts, Route, Turn
+from bot.understanding import HISTORY_TURNS, Understanding
 from evals.calibrate import read_rows
 from evals.companies import COMPANIES
 from knowledge.embedder import load_embedder
@@ -79,29 +80,14 @@ def _outcomes(turns: Sequence[dict[str, Any]], understanding: Understanding) -> 
     history: list[Turn] = []
     for turn in turns:
         text, language = turn["query"], language_of(turn["query"])
-        read = understanding.read(text, history[-HISTORY_TURNS:], fallback=language)
-        last = next((each.route for each in reversed(history) if each.role == "bot"), None)
-        decision = decide(
-            read.intent, read.usable, last, understanding.config, own_score=read.own_score
-        )
-        # Handing over would end the conversation.
-        route = Route.DECLINE if decision.rule == "second_decline" else decision.route
-        history += [said(text), replied(read, route, decision.options)]
-        right = tuple(match.passage.heading in turn["relevant"] for match in read.usable)
-        yield Outcome(language, turn["kind"], route, right)
-
-
-def said(text: str) -> Turn:
-    return Turn(0, "", "customer", text, "done", "")
-
-
-def replied(read: Understood, route: Route, options: tuple[str, ...]) -> Turn:
-    """As the log would have it."""
-    cited: tuple[Citation, ...] = ()
-    if route is Route.ANSWER:
-        best = read.usable[0].passage
-        cited = (Citation(best.id, best.document, best.heading, best.text, read.usable[0].score),)
-    return Turn(0, "", "bot", "", "done", "", route=route, citations=cited, options=options)
+        before = history[-HISTORY_TURNS:]
+        message = decide_message(understanding, text, before, fallback=language)
+        decision = message.decision
+        if decision.rule == "second_decline":  # handing over would end the conversation
+            decision = replace(decision, route=Route.DECLINE)
+        history += [said(text), replied(decision, message.usable)]
+        right = tuple(match.passage.heading in turn["relevant"] for match in message.usable)
+        yield Outcome(language, turn["kind"], decision.route, right)
 
 
 def _line(rows: Sequence[Outcome]) -> str:

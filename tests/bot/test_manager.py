@@ -417,3 +417,47 @@ def test_a_passage_that_tells_no_weight_does_not_answer_how_heavy(desk: Desk) ->
     answer = desk.ask("How heavy is the stove?")
     assert (answer.route, answer.citations) == (Route.DECLINE, ())
     assert desk.ask("Is the stove recalled?").route is Route.ANSWER
+
+
+def test_two_questions_in_one_message_are_both_answered_and_cited(desk: Desk) -> None:
+    answer = desk.ask("Can I return shoes? And how long does a refund take?")
+    assert answer.route is Route.ANSWER
+    assert answer.text.index("unworn") < answer.text.index("five working days")
+    assert [each.passage_id for each in answer.citations] == [SHOES.passage.id, REFUND.passage.id]
+    for span in answer.spans:
+        source = next(each for each in answer.citations if each.passage_id == span.passage_id)
+        copied = source.text[span.source_start : span.source_end]
+        assert answer.text[span.start : span.end].casefold() == copied.casefold()
+    turns = desk.log.conversation(desk.conversation.id).turns
+    assert [turn.role for turn in turns] == ["customer", "bot"]
+
+
+def test_what_is_left_of_several_questions_is_offered(desk: Desk) -> None:
+    wrap = make_match("Ask us.", question="Do you gift wrap?", name="wrap")
+    desk.retriever.by_word = {
+        "wrap": [replace(wrap, score=0.5, coverage=0.4)],
+        **desk.retriever.by_word,
+    }
+    answer = desk.ask("Can I return shoes? How long does a refund take? Do you wrap presents?")
+    assert answer.text.endswith(say("rest_near", "en"))
+    assert answer.options == ("Do you gift wrap?",)
+
+
+def test_the_rest_that_nothing_answers_is_owned_up_to(desk: Desk) -> None:
+    answer = desk.ask("Can I return shoes? How long does a refund take? Do you like jazz?")
+    assert answer.text.endswith(say("rest_unknown", "en"))
+    assert len(answer.citations) == 2
+
+
+def test_who_calls_for_a_person_beside_two_questions_gets_one(desk: Desk) -> None:
+    answer = desk.ask("Can I return shoes? How long is a refund? No, give me a human.")
+    assert answer.route is Route.HAND_OFF
+
+
+def test_a_generator_that_knows_one_of_two_answers_says_so(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = with_generator(log, config, "Shoes must be unworn.")
+    answer = desk.ask("Can I return shoes? And how long does a refund take?")
+    assert "Shoes must be unworn." in answer.text
+    assert "five working days" in answer.text

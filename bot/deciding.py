@@ -1,0 +1,144 @@
+"""What a message asks, question by question, and what the bot does about it. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.choices import picked
+from bot.routing import MAX_OPTIONS, SEVERAL_QUESTIONS, Decision, decide
+from bot.several import asks, questions_in
+from bot.types import Citation, Route, Turn
+from bot.understanding import Understanding, Understood
+from knowledge.types import Language, Match
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A message, or one question of it: as it is understood, and what is done about it."""
+
+    understood: Understood
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class DecidedMessage:
+    """`answered` are its questions that are answered, each from a passage of its own: none where
+    there is no answer. `rest`: it asks more than these, which the decision's options are for.
+    """
+
+    understood: Understood
+    decision: Decision
+    answered: tuple[Understood, ...]
+    rest: bool = False
+
+    @property
+    def usable(self) -> tuple[Match, ...]:
+        """What is answered from, in order, then what else could be."""
+        told = tuple(asked.usable[0] for asked in self.answered)
+        return (*told, *(match for match in self.understood.usable if match not in told))
+
+
+def decide_message(
+    understanding: Understanding, text: str, history: Sequence[Turn], *, fallback: Language
+) -> DecidedMessage:
+    """Several questions are read as if they had been sent one after the other, and answered as such
+    where they find two entries or more, or settle which one was meant.
+    """
+    whole = decide_question(understanding, text, history, fallback=fallback)
+    questions = () if picked(text, history) else questions_in(text)
+    answers = whole.decision.route is Route.ANSWER
+    alone = DecidedMessage(whole.understood, whole.decision, (whole.understood,) * answers)
+    if len(questions) < 2 or whole.decision.route is Route.HAND_OFF:
+        return alone
+    each = list(_one_after_the_other(understanding, questions, history, fallback))
+    found = {
+        one.understood.usable[0].passage.id: one.understood
+        for one in reversed(each)
+        if one.decision.route is Route.ANSWER
+    }
+    # What one part alone finds ("how much is it?") is seldom what was meant, unless it is among
+    # what the whole might mean.
+    unclear = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
+    if len(found) < (1 if unclear else 2):
+        return alone
+    answered = tuple(reversed(found.values()))
+    rest = [
+        one.decision
+        for one in each
+        if one.decision.route in (Route.CLARIFY, Route.DECLINE) and asks(one.understood.text)
+    ]
+    told = {one.usable[0].passage.heading for one in answered}
+    offered = dict.fromkeys(each for decision in rest for each in decision.options)
+    options = tuple(each for each in offered if each not in told)[:MAX_OPTIONS]
+    return DecidedMessage(
+        understood=_together(whole.understood, [one.understood for one in each]),
+        decision=Decision(Route.ANSWER, SEVERAL_QUESTIONS, options),
+        answered=answered,
+        rest=bool(rest),
+    )
+
+
+def decide_question(
+    understanding: Understanding, text: str, history: Sequence[Turn], *, fallback: Language
+) -> Decided:
+    """Of a message that is taken for one question."""
+    understood = understanding.read(text, history, fallback=fallback)
+    last_route = next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
+    decision = decide(
+        understood.intent,
+        understood.usable,
+        last_route,
+        understanding.config,
+        own_score=understood.own_score,
+    )
+    return Decided(understood, decision)
+
+
+def said(text: str) -> Turn:
+    """A customer's turn that is in no log."""
+    return Turn(0, "", "customer", text, "done", "")
+
+
+def replied(decision: Decision, usable: Sequence[Match]) -> Turn:
+    """What the bot does about a question, as a turn that is in no log: the passage is its text."""
+    cited: tuple[Citation, ...] = ()
+    text = ""
+    if decision.route is Route.ANSWER:
+        best, passage = usable[0], usable[0].passage
+        text = passage.text
+        cited = (Citation(passage.id, passage.document, passage.heading, text, best.score),)
+    return Turn(
+        0, "", "bot", text, "done", "", decision.route, citations=cited, options=decision.options
+    )
+
+
+def _one_after_the_other(
+    understanding: Understanding,
+    questions: Sequence[str],
+    history: Sequence[Turn],
+    fallback: Language,
+) -> list[Decided]:
+    each: list[Decided] = []
+    for question in questions:
+        each.append(decide_question(understanding, question, history, fallback=fallback))
+        done = replied(each[-1].decision, each[-1].understood.usable)
+        history = [*history, said(question), done]
+    return each
+
+
+def _together(whole: Understood, each: Sequence[Understood]) -> Understood:
+    """The message with what its questions found: each one's best first, and all the time taken."""
+    matches: dict[str, Match] = {}
+    for one in [*each, whole]:
+        for match in one.matches:
+            matches.setdefault(match.passage.id, match)
+    firsts = list(dict.fromkeys(one.usable[0].passage.id for one in each if one.usable))
+    order = [*firsts, *(passage_id for passage_id in matches if passage_id not in firsts)]
+    timings = dict(whole.timings_ms)
+    for one in each:
+        for name, taken in one.timings_ms.items():
+            timings[name] = timings.get(name, 0.0) + taken
+    return replace(
+        whole, matches=tuple(matches[passage_id] for passage_id in order), timings_ms=timings
+    )
