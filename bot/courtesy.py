@@ -46,7 +46,8 @@ _ACKNOWLEDGED = re.compile(
     r"|i (?:see|get it|got it|understand)|(?:that )?makes sense|sounds good|good to know"
     r"|lo+l|lmao|rofl|wow|(?:ha){2,}h?|(?:he){2,}h?|(?:please )?(?:wait|hold on)"
     r"|(?:one|just a|wait a) (?:moment|sec(?:ond)?|minute)(?: please)?"
-    r"|y(?:es|eah|ep|up)|no(?:pe)?|nah|not really|never ?mind|sorry|my bad|no worries"
+    r"|y(?:es|eah|ep|up)|no,? thank(?:s| you)|no(?:pe)?|nah|not really"
+    r"|never ?mind|sorry|my bad|no worries"
     r")(?: then| now)?(?![a-z0-9])"
     r"|[哈呵嘿嘻]{2,}|6{3,}|等一?下|等等|稍等(?:一下)?|对[的啊呀]?|是[的啊]?|没有了?|不用了?|不需要"
     r"|不要了|算了|没事[了儿]?|没关系|对不起|不好意思|抱歉|你说得对"
@@ -55,6 +56,7 @@ _ACKNOWLEDGED = re.compile(
     r")[^\w?？]*)+",
     re.IGNORECASE,
 )
+_ANGRY = frozenset("😠😡🤬👎💩🖕")
 # Words in front of the question itself.
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey)(?: there| team| all)?|please|kindly"
@@ -80,6 +82,11 @@ def without_courtesy(text: str) -> str:
             break
         core = shorter
     return core if any(c.isalnum() for c in core) else text
+
+
+def is_angry_sign(text: str) -> bool:
+    """Whether it is no more than a sign of anger: "😡", "👎"."""
+    return bool(_ANGRY & set(text)) and not any(c.isalnum() for c in text)
 
 
 def only_acknowledges(text: str) -> bool:

@@ -29,6 +29,7 @@ Phrase = Literal[
     "hand_off_asked",
     "hand_off_complaint",
     "hand_off_declined_twice",
+    "hand_off_danger",
     "rest_unknown",
     "rest_near",
     "other_language",
@@ -110,6 +111,13 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "I'll stay out of it from here.",
         "zh": "这个问题我也无法回答，已为您排队转接人工，接下来我不再自动回复。",
     },
+    "hand_off_danger": {
+        "en": "If you or somebody with you is in danger, please call the emergency number where "
+        "you are: 112 in Europe, 911 in America, 120 in China. You don't have to be alone with "
+        "this. I've put you in the queue for a person, too.",
+        "zh": "如果您或身边的人有危险，请立即拨打当地的急救电话：中国 120，欧洲 112，美国 911。"
+        "您不必独自面对。我也已为您排队转接人工。",
+    },
     "rest_unknown": {
         "en": "I'm sorry, I don't know the rest of what you asked. "
         "You can put that another way, or talk to a person.",
@@ -153,6 +161,7 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
 _OF_RULES: Mapping[str, Phrase] = {
     "asked_for_person": "hand_off_asked",
     "complaint": "hand_off_complaint",
+    "danger": "hand_off_danger",
     "second_decline": "hand_off_declined_twice",
     "greeting": "greeting",
     "thanks": "thanks",

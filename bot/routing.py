@@ -12,15 +12,19 @@ from knowledge.types import Match
 
 ASK_FOR_PERSON = "ask_for_person"
 COMPLAINT = "complaint"
-_HAND_OFF_RULES = {ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
+# Told by its form (bot/danger.py).
+DANGER = "danger"
+_HAND_OFF_RULES = {DANGER: DANGER, ASK_FOR_PERSON: "asked_for_person", COMPLAINT: "complaint"}
 # Told by its form (bot/courtesy.py), the others by their examples.
 ACKNOWLEDGEMENT = "acknowledgement"
 # In a language that nobody here reads, told by its letters and words.
 FOREIGN = "foreign_language"
 # The rule of a message whose questions are answered one by one (bot/deciding.py).
 SEVERAL_QUESTIONS = "several_questions"
+# The bot's answer was none.
+UNCLEAR = "unclear"
 SMALL_TALK = frozenset(
-    {"greeting", "thanks", "goodbye", "small_talk", "unclear", ACKNOWLEDGEMENT, FOREIGN}
+    {"greeting", "thanks", "goodbye", "small_talk", UNCLEAR, ACKNOWLEDGEMENT, FOREIGN}
 )
 
 # More choices than this are no help.

@@ -14,7 +14,8 @@ from bot.answer_type import asked_kinds, tells
 from bot.calls import calls_for_person, refuses_person
 from bot.choices import REFUSAL, picked, refuses
 from bot.config import Config
-from bot.courtesy import only_acknowledges, without_courtesy
+from bot.courtesy import is_angry_sign, only_acknowledges, without_courtesy
+from bot.danger import tells_of_danger
 from bot.followups import (
     in_conversation,
     leans_on_history,
@@ -23,7 +24,7 @@ from bot.followups import (
     with_context,
 )
 from bot.foreign import is_foreign
-from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON, FOREIGN
+from bot.routing import ACKNOWLEDGEMENT, ASK_FOR_PERSON, DANGER, FOREIGN, UNCLEAR
 from bot.types import Intent, Parts, Turn
 from knowledge.language import has_chinese, language_of
 from knowledge.spelling import is_plain_english
@@ -110,6 +111,10 @@ class Understanding:
     def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
         """So little as "ok" or "收到" is near to anything, and a call for a person to what the
         company says of its hotline: they are told by their form."""
+        if tells_of_danger(text):
+            return Intent(DANGER, 1.0, known=True)
+        if is_angry_sign(text):
+            return Intent(UNCLEAR, 1.0, known=True)
         if only_acknowledges(text):
             return Intent(ACKNOWLEDGEMENT, 1.0, known=True)
         if calls_for_person(text):

@@ -19,6 +19,7 @@ INBOX_TEXTS: Mapping[str, Mapping[Language, str]] = {
     "why_button": {"en": "Asked for a person", "zh": "要求人工"},
     "why_asked_for_person": {"en": "Asked for a person", "zh": "要求人工"},
     "why_complaint": {"en": "Complaint", "zh": "投诉"},
+    "why_danger": {"en": "Somebody may be in danger", "zh": "可能有人身危险"},
     "why_second_decline": {"en": "Not answered twice", "zh": "两次未能回答"},
     "why_release": {"en": "A colleague had to leave", "zh": "同事临时离开"},
     "why_other": {"en": "Handed over", "zh": "转人工"},

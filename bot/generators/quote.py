@@ -35,7 +35,7 @@ _CONDITION = re.compile(
 # Not before "but" and "only", which need the word before them, nor where nothing else follows.
 _YES_OR_NO = re.compile(
     r"(?:yes|no)[,.:] +(?=[A-Za-z0-9])(?!but\b|only\b|and\b|never\b)"
-    r"|(?:可以|能|行|会|有|是的?|不可以|不能|不行|不会|没有|不是)的?[，。：](?=\w)(?!但|不过|只|除)",
+    r"|(?:可以|能|行|会|有|开|是的?|不可以|不能|不行|不会|没有|不开|不是)的?[，。：](?=\w)(?!但|不过|只|除)",
     re.IGNORECASE,
 )
 # Words that questions hold beside what they are about.
@@ -43,7 +43,7 @@ _GENERAL = frozenset(
     terms(
         "available offer offered provide provided possible allow allowed accept accepted serve "
         "able place service option know tell find out make use currently today anyone want need "
-        "wish go come please let wonder question"
+        "wish go come please let wonder question 可以 用 有 行 问 给 做 需要 支持 提供"
     )
 )
 
@@ -62,20 +62,25 @@ class QuoteGenerator:
 
 def _for_another_question(prompt: Prompt, text: str) -> str:
     """Without the yes or no that opens an answer, where it may be false to the customer's question:
-    an entry answers its own one. That is so of a message that goes on from others, and of one in
-    English with words that the entry does not know.
+    an entry answers its own one. That is so of a message that goes on from others, and of one with
+    words that the entry's question does not have: "Yes, in the web shop. Not in the stores" is no
+    answer to who would pay in a store.
     """
     passage = prompt.passages[0]
     match = _YES_OR_NO.match(text)
     if match is None:
         return text
     if not any(turn.role == "customer" for turn in prompt.history):
-        entry = "\n".join([passage.title, passage.question, *passage.asked, passage.text])
-        known = {*terms(entry), *_GENERAL}
-        if passage.language == "zh" or set(terms(prompt.question)) <= known:
+        known = {*terms(f"{passage.title}\n{passage.question}"), *_GENERAL}
+        if {term for term in terms(prompt.question) if not _is_pair(term)} <= known:
             return text
     rest = text[match.end() :]
     return rest[:1].upper() + rest[1:]
+
+
+def _is_pair(term: str) -> bool:
+    """Of Chinese characters, whose order is the customer's own."""
+    return len(term) > 1 and has_chinese(term)
 
 
 @dataclass(frozen=True)

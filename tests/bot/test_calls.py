@@ -41,6 +41,12 @@ from knowledge.sources import DEMO_PACK
         "我想跟真人说话",
         "请转人工处理我的退款",
         "叫你们经理来",
+        "I don't want to talk to a bot",
+        "no bots please",
+        "call me",
+        "不要机器人",
+        "转接",
+        "我要找售后",
     ],
 )
 def test_who_calls_for_a_person_is_heard(text: str) -> None:
@@ -63,6 +69,9 @@ def test_who_calls_for_a_person_is_heard(text: str) -> None:
         "The agent at the airport sent me to you",
         "刚跟客服说完，还是没收到",
         "人工费多少",
+        "你是人工智能吗",
+        "are you a bot or not",
+        "call me by my name please",
         "工作人员推荐的那双鞋",
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.courtesy import only_acknowledges, without_courtesy
+from bot.courtesy import is_angry_sign, only_acknowledges, without_courtesy
 
 
 @pytest.mark.parametrize(
@@ -161,3 +161,10 @@ def test_something_is_always_left_and_it_comes_from_the_text(text: str) -> None:
     core = without_courtesy(text)
     assert core in text
     assert core or not text
+
+
+@pytest.mark.parametrize(
+    ("text", "angry"), [("😡", True), ("👎👎", True), ("👍", False), ("😡 where is it", False)]
+)
+def test_a_sign_of_anger_is_no_acknowledgement(text: str, angry: bool) -> None:
+    assert is_angry_sign(text) is angry

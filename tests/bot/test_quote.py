@@ -55,8 +55,16 @@ def test_an_answers_yes_or_no_is_not_quoted_to_another_question() -> None:
     def quoted(question: str) -> str:
         return "".join(QuoteGenerator().generate(Prompt(question, (passage,), "en")))
 
-    assert quoted("Are dogs welcome?") == "Yes, dogs are welcome."
+    assert quoted("Could I please bring dogs?") == "Yes, dogs are welcome."
     assert quoted("Is the cat forbidden?") == "Dogs are welcome."
+    assert quoted("Are dogs unwelcome?") == "Dogs are welcome."
+
+
+def test_what_stands_further_down_in_the_entry_is_no_word_of_its_question() -> None:
+    text = "Yes, in the web shop. In our stores we take neither."
+    passage = make_passage(text, question="Can I pay with Alipay?")
+    prompt = Prompt("can I pay with alipay in the stores", (passage,), "en")
+    assert "".join(QuoteGenerator().generate(prompt)) == "In" + text.removeprefix("Yes, in")
 
 
 @pytest.mark.parametrize(
@@ -78,9 +86,17 @@ def test_an_answers_yes_or_no_is_not_quoted_to_a_follow_up(
     before = Turn(1, "c", "customer", "?", "done", "")
     prompt = Prompt(question, (passage,), language, history=(before,))
     assert "".join(QuoteGenerator().generate(prompt)) == told
-    if language == "zh":
-        first = Prompt(question, (passage,), language)
-        assert "".join(QuoteGenerator().generate(first)) == text
+
+
+def test_a_chinese_answer_keeps_its_yes_for_its_own_question_in_other_words() -> None:
+    text = "可以，网店两种都支持。"
+    passage = make_passage(text, question="能用支付宝或微信支付吗？", language="zh")
+
+    def quoted(question: str) -> str:
+        return "".join(QuoteGenerator().generate(Prompt(question, (passage,), "zh")))
+
+    assert quoted("支付宝支付可以吗") == text
+    assert quoted("门店能用微信支付吗") == "网店两种都支持。"
 
 
 def test_a_table_keeps_its_head_and_the_rows_that_match() -> None:
