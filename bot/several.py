@@ -30,12 +30,18 @@ _JOIN = (
 _ASKS = re.compile(
     rf"^(?:[^:]{{0,30}}:\s*)?{_JOIN}(?:{_OPENING}|{_WISH}(?=.*\w))|\w.*\?\W*$", re.IGNORECASE
 )
-# Where a sentence may go on with another question; keywords ask, too. Both sides say something.
+# Where an English sentence may go on with another question.
 _JOINT = re.compile(
     r"(?<=\w)(?:[,;]?\s+(?:and|plus|&)(?:\s+(?:also|then))?,?\s+|[,;]\s+(?:also,?\s+)?)(?=\S)",
     re.IGNORECASE,
 )
-_LEAST_WORDS = 3
+_LEAST_KEYWORDS = 3
+# What a statement has, and keywords have not.
+_STATES = re.compile(
+    r"\b(?:i|we|he|she|it|they|you|my|our|am|is|are|was|were|be|been|have|has|had|do|did|will|would"
+    r"|got|get|bought|ordered|want|need|let|please|thanks?)\b|['’](?:m|s|re|ve|d|ll)\b",
+    re.IGNORECASE,
+)
 # "When I come back, is there a fee?" is one question.
 _SUBORDINATE = re.compile(
     r"^\W*(?:when|where|while|if|what if)\s+"
@@ -46,7 +52,6 @@ _ASKS_CHINESE = re.compile(
     r"[吗么呢嘛没不][啊呀？?！!。\s]*$|什么|什麼|啥|怎么|怎麼|咋|如何|哪|(?<!好)几|多少|多久|多长|多大|多重"
     r"|多贵|能不能|可不可以|是否|有没有|有沒有|是不是|会不会|要不要|行不行|好不好|能否|可否|谁|为什么|为何|[?？]\s*$"
 )
-_LEAST_CHARACTERS = 3
 _JOINT_CHINESE = re.compile(r"[，,；;、]\s*|(?<=\S{4})\s+(?=\S{4})")
 # No part of a question that stands by itself; "and for shoes?" does not.
 _BETWEEN = re.compile(
@@ -81,19 +86,19 @@ def asks(text: str) -> bool:
 
 
 def _clauses(sentence: str) -> list[str]:
-    """The sentence, cut where both sides say something and one of them asks."""
+    """The sentence, cut where both sides may ask something."""
     joint = _JOINT_CHINESE if has_chinese(sentence) else _JOINT
     clauses: list[str] = []
     start = 0
     for match in joint.finditer(sentence):
         before, behind = sentence[start : match.start()], sentence[match.end() :]
-        if _says_enough(before) and _says_enough(behind) and not _SUBORDINATE.match(before):
+        if _may_ask(before) and _may_ask(behind) and not _SUBORDINATE.match(before):
             clauses.append(before.strip())
             start = match.end()
     return [*clauses, sentence[start:].strip()]
 
 
-def _says_enough(clause: str) -> bool:
-    if has_chinese(clause):
-        return sum(map(str.isalnum, clause)) >= _LEAST_CHARACTERS
-    return len(clause.split()) >= _LEAST_WORDS
+def _may_ask(clause: str) -> bool:
+    """A question, or English keywords: "opening hours on Saturday"."""
+    keywords = not has_chinese(clause) and not _STATES.search(clause)
+    return asks(clause) or (keywords and len(clause.split()) >= _LEAST_KEYWORDS)
