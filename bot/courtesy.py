@@ -44,7 +44,7 @@ _ACKNOWLEDGED = re.compile(
     r"o+k+(?:a+y+|ey|ie)?(?: dok\w{1,3})?|k+|o+h+|a+h+a*|m?hm+|al(?:l )?right(?:y)?|right|fine|good"
     r"|sure(?: thing)?|got (?:it|that|ya|you)|gotcha|noted|understood|fair enough|very well"
     r"|i (?:see|get it|got it|understand)|(?:that )?makes sense|sounds good|good to know"
-    r"|lo+l|lmao|rofl|wow|(?:ha){2,}h?|(?:he){2,}h?|(?:please )?(?:wait|hold on)"
+    r"|lo+l|lmao|rofl|wow|(?:ha){2,}h?|(?:he){2,}h?|please|(?:please )?(?:wait|hold(?: on)?)"
     r"|(?:one|just a|wait a) (?:moment|sec(?:ond)?|minute)(?: please)?"
     r"|y(?:es|eah|ep|up)|no,? thank(?:s| you)|no(?:pe)?|nah|not really"
     r"|never ?mind|sorry|my bad|no worries"
