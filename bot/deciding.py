@@ -59,8 +59,8 @@ def decide_message(
     }
     # What one part alone finds ("how much is it?") is seldom what was meant, unless it is among
     # what the whole might mean.
-    unclear = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
-    if len(found) < (1 if unclear else 2):
+    settled = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
+    if len(found) < (1 if settled else 2):
         return alone
     answered = tuple(reversed(found.values()))
     rest = [
@@ -69,7 +69,8 @@ def decide_message(
         if one.decision.route in (Route.CLARIFY, Route.DECLINE) and asks(one.understood.text)
     ]
     told = {one.usable[0].passage.heading for one in answered}
-    offered = dict.fromkeys(each for decision in rest for each in decision.options)
+    unclear = [decision for decision in rest if decision.route is Route.CLARIFY]
+    offered = dict.fromkeys(each for decision in unclear for each in decision.options)
     options = tuple(each for each in offered if each not in told)[:MAX_OPTIONS]
     return DecidedMessage(
         understood=_together(whole.understood, [one.understood for one in each]),

@@ -124,8 +124,8 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "zh": "抱歉，您问的其余部分我不知道。您可以换个说法，或者转接人工。",
     },
     "rest_near": {
-        "en": "I'm not sure about the rest of what you asked. Is this what you mean?",
-        "zh": "您问的其余部分我没有把握。您想问的是下面的问题吗？",
+        "en": "I'm not sure about the rest of what you asked. Please choose what you mean:",
+        "zh": "您问的其余部分我没有把握，请选择您想问的：",
     },
     "other_language": {
         "en": "Our help pages answer this in Chinese only:",
