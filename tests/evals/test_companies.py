@@ -13,6 +13,8 @@ from bot.types import Route
 from evals.calibrate import read_rows
 from evals.companies import COMPANIES, Outcome, asked, questions_of
 from evals.conversations import KINDS, conversed
+from evals.keywords import keywords
+from evals.several import asked_twice
 from knowledge.passages import cut
 from knowledge.reading import read_document
 from tests.conftest import BagEmbedder
@@ -74,3 +76,30 @@ def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
         Outcome("en", "near", 0, Route.ANSWER, options=0, right_option=False),
         Outcome("en", "off_topic", None, Route.DECLINE, options=0, right_option=False),
     ]
+
+
+def test_two_questions_in_one_message_are_both_answered(tmp_path: Path) -> None:
+    (tmp_path / "faq.md").write_text(
+        "# Boats\n\n## What does a boat cost?\n\nA boat costs 9 euros.\n\n"
+        "## When do you close?\n\nAt six.\n",
+        encoding="utf-8",
+    )
+    rows = [
+        {"query": "what does a boat cost", "relevant": ["What does a boat cost?"], "kind": "near"},
+        {"query": "when do you close", "relevant": ["When do you close?"], "kind": "near"},
+    ]
+    questions = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "questions.jsonl").write_text(questions, encoding="utf-8")
+    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
+    told = list(asked_twice(tmp_path, BagEmbedder(), config, tmp_path))
+    assert [(each.joint, each.now, each.wrong_now) for each in told] == [
+        ("? ", 2, False),
+        (" and ", 2, False),
+    ]
+    assert all(each.before < 2 for each in told)
+
+
+def test_keywords_are_the_words_and_pairs_of_headings() -> None:
+    found = set(keywords("dev"))
+    assert {"cancel", "opening", "opening hours", "报修"} <= found
+    assert not {"what", "how", "the"} & found
