@@ -29,6 +29,7 @@ _ENGLISH = (
 )
 _CHINESE = (
     r"(?:您好|你好|嗨|哈喽|喂)[呀啊哦]?",
+    r"(?:老板|掌柜的?|亲+|小姐姐|小哥哥?|店家|店主|客服)[呀啊哦]?",
     r"我(?:的名字)?叫[^，。！？!?]{1,14}",
     r"(?:不好意思|打扰|抱歉|劳驾)[^，。！？!?]{0,6}",
     r"(?:非常|十分|真的)?(?:感谢|谢谢|多谢|辛苦)[^，。！？!?]{0,8}",
@@ -81,7 +82,7 @@ def without_courtesy(text: str) -> str:
         if shorter == core:
             break
         core = shorter
-    return core if any(c.isalnum() for c in core) else text
+    return core if sum(map(str.isalnum, core)) > 1 else text
 
 
 def is_angry_sign(text: str) -> bool:

@@ -23,6 +23,7 @@ from bot.courtesy import is_angry_sign, only_acknowledges, without_courtesy
         ("你好，我叫玛丽·约翰逊。怎么换货？", "怎么换货？"),
         ("OK, got it. What does it cost?", "What does it cost?"),
         ("懂了，那运费呢", "那运费呢"),
+        ("老板，最近有啥活动没", "最近有啥活动没"),
     ],
 )
 def test_greetings_introductions_and_thanks_are_left_out(text: str, question: str) -> None:
@@ -42,6 +43,8 @@ def test_greetings_introductions_and_thanks_are_left_out(text: str, question: st
         "我叫的快递怎么还没到",
         "You stupid machine!",
         "how hard can the soles of your boots be",
+        "麻烦你了",
+        "老板在吗",
     ],
 )
 def test_what_is_only_courtesy_or_only_looks_like_it_stays(text: str) -> None:
