@@ -127,7 +127,7 @@ class Config(BaseSettings):
         0.01,
         ge=0,
         le=1,
-        description="A match's score from which it is offered beside 'I don't know'",
+        description="A match's score from which it is offered where the bot is not sure",
     )
     clarify_margin: float = Field(
         # At 0.5 / 0.8 / 1.1 53 / 53 / 54 of 78 dialogue scripts hold, and 2 / 2 / 3 % of the
