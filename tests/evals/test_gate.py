@@ -55,7 +55,8 @@ def test_the_report_tells_what_was_said_before_and_after(
     report = check_entry(
         config, PARKING, built_in_embedder, progress=lambda stage, *_: stages.add(stage)
     )
-    assert [asked.after.text for asked in report.own] == [PARKING.answer] * 2
+    # "Yes" answers the entry's own question, and not "where to park".
+    assert [asked.after.text for asked in report.own] == [PARKING.answer, "Behind the house."]
     assert all(asked.before.text != PARKING.answer for asked in report.own)
     assert (report.logged, [asked.question for asked in report.changed]) == (
         2,
