@@ -87,14 +87,14 @@ PHRASES: Mapping[Phrase, Mapping[Language, str]] = {
         "zh": "抱歉，这个我不知道：在我们的帮助文档里没有找到。您可以换个说法，或者转接人工。",
     },
     "decline_near": {
-        "en": "I'm not sure about that. Is it one of these that you mean? "
+        "en": "I don't know that for sure. Is it one of these that you mean? "
         "You can also put it another way, or talk to a person.",
-        "zh": "这个我没有把握。您想问的是下面的问题吗？您也可以换个说法，或者转接人工。",
+        "zh": "这个我拿不准。您想问的是下面的问题吗？您也可以换个说法，或者转接人工。",
     },
     "decline_near_one": {
-        "en": "I'm not sure about that. Is this what you mean? "
+        "en": "I don't know that for sure. Is this what you mean? "
         "You can also put it another way, or talk to a person.",
-        "zh": "这个我没有把握。您想问的是下面这个问题吗？您也可以换个说法，或者转接人工。",
+        "zh": "这个我拿不准。您想问的是下面这个问题吗？您也可以换个说法，或者转接人工。",
     },
     "hand_off_asked": {
         "en": "I've put you in the queue for a person, and I'll stay out of it from here. "

@@ -94,7 +94,7 @@ def reached_right(question: Question, answer: Answer, matches: Sequence[Match]) 
 
 
 def found_right(question: Question, answer: Answer, matches: Sequence[Match]) -> bool:
-    """As reached_right, or the right entry is offered beside "I'm not sure"."""
+    """As reached_right, or the right entry is offered beside "I don't know that for sure"."""
     if answered_right(question, answer):
         return True
     headings = {m.passage.heading for m in matches if entry_of(m.passage.id) in question.right}
