@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from bot.choices import picked
 from bot.routing import MAX_OPTIONS, SEVERAL_QUESTIONS, Decision, decide
 from bot.several import asks, questions_in
+from bot.terms import terms
 from bot.types import Citation, Route, Turn
 from bot.understanding import Understanding, Understood
+from knowledge.language import has_chinese
 from knowledge.types import Language, Match
 
 
@@ -93,7 +95,30 @@ def decide_question(
         understanding.config,
         own_score=understood.own_score,
     )
+    if decision.route is Route.ANSWER and not history:
+        options = _headings_of_keywords(understood)
+        if len(options) > 1:
+            decision = Decision(Route.CLARIFY, "keywords", options)
     return Decided(understood, decision)
+
+
+def _headings_of_keywords(understood: Understood) -> tuple[str, ...]:
+    """Those found that hold a message of one word or two, the best first: who writes "gift card"
+    may mean any of them. None where one of them is no more than that word."""
+    asked = set(terms(understood.text))
+    characters = sum(map(str.isalnum, understood.text))
+    few = characters <= 4 if has_chinese(understood.text) else len(understood.text.split()) <= 2
+    if not asked or not few:
+        return ()
+    language = understood.usable[0].passage.language
+    headings = {
+        match.passage.heading: set(terms(match.passage.heading))
+        for match in understood.usable
+        if match.passage.language == language
+    }
+    if asked in headings.values():
+        return ()
+    return tuple(heading for heading, held in headings.items() if asked <= held)[:MAX_OPTIONS]
 
 
 def said(text: str) -> Turn:

@@ -461,3 +461,22 @@ def test_a_generator_that_knows_one_of_two_answers_says_so(
     answer = desk.ask("Can I return shoes? And how long does a refund take?")
     assert "Shoes must be unworn." in answer.text
     assert "five working days" in answer.text
+
+
+def test_a_word_that_several_headings_hold_is_asked_back_about(desk: Desk) -> None:
+    buy = make_match("In the shop.", question="Where can I buy a gift card?", name="buy")
+    old = make_match("Five years.", question="How long is a gift card valid?", name="old")
+    desk.retriever.by_word = {"valid": [old], "gift": [buy, replace(old, score=0.2)]}
+    answer = desk.ask("gift card")
+    assert (answer.route, answer.options) == (
+        Route.CLARIFY,
+        ("Where can I buy a gift card?", "How long is a gift card valid?"),
+    )
+    assert desk.ask("the second one").text == "Five years."
+
+
+def test_a_heading_of_that_one_word_answers_it(desk: Desk) -> None:
+    parking = make_match("Behind the house.", question="Parking", name="parking")
+    permits = make_match("At the desk.", question="Parking permits", name="permits")
+    desk.retriever.by_word = {"parking": [parking, replace(permits, score=0.2)]}
+    assert desk.ask("parking?").text == "Behind the house."
