@@ -22,6 +22,8 @@ from tests.conftest import make_match
         "I can't breathe",
         "my friend is unconscious",
         "please call an ambulance",
+        "I am stuck on a mountain help",
+        "my tent is on fire",
         "我不想活了",
         "有人昏迷了",
         "我要自杀",
@@ -43,6 +45,8 @@ def test_danger_is_heard(text: str) -> None:
         "热死了",
         "急死我了",
         "呼吸阀坏了",
+        "this sale is fire",
+        "the zip is stuck on the fabric",
     ],
 )
 def test_a_manner_of_speaking_is_no_danger(text: str) -> None:
