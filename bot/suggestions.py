@@ -14,6 +14,7 @@ from bot.answering import write_answer
 from bot.blocks import Block, blocks, cells
 from bot.config import Config
 from bot.database import now
+from bot.deciding import decide_message
 from bot.errors import GeneratorError
 from bot.grounding import Grounding
 from bot.line import Line
@@ -104,9 +105,10 @@ class Suggestions:
 
     def _prompt(self, question: Turn, conversation: Conversation) -> Prompt:
         before = [turn for turn in conversation.turns if turn.id < question.id]
-        understood = self._understanding.read(
-            question.text, before[-HISTORY_TURNS:], fallback=conversation.language
-        )
+        history = before[-HISTORY_TURNS:]
+        understood = decide_message(
+            self._understanding, question.text, history, fallback=conversation.language
+        ).understood
         least = self._config.clarify_score / 2
         near = [match for match in understood.matches if match.score >= least]
         return build_prompt(

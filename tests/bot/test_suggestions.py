@@ -200,3 +200,15 @@ def test_a_reply_names_only_what_was_suggested_in_its_conversation(
     hand_off.take(desk.conversation.id, "Mei")
     hand_off.say(desk.conversation.id, "Mei", "Five days.", suggestion_id=suggestion.id)
     assert log.head(desk.conversation.id).owner is Owner.AGENT
+
+
+def test_each_of_two_questions_has_its_passage_among_the_suggestions(
+    log: ConversationLog, config: Config
+) -> None:
+    desk = Desk(log, config, None)
+    log.add_customer_turn(desk.conversation.id, "Can I return shoes? And how long is a refund?")
+    found = Suggestions(log, desk.parts, config, desk.manager.line).of(desk.conversation.id)
+    assert [one.text for one in found] == [
+        "Shoes must be unworn.",
+        "Refunds take five working days. They go back to your card.",
+    ]
