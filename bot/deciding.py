@@ -53,18 +53,17 @@ def decide_message(
     alone = DecidedMessage(whole.understood, whole.decision, (whole.understood,) * answers)
     if len(questions) < 2 or whole.decision.route is Route.HAND_OFF:
         return alone
-    each = list(_one_after_the_other(understanding, questions, history, fallback))
-    found = {
-        one.understood.usable[0].passage.id: one.understood
-        for one in reversed(each)
-        if one.decision.route is Route.ANSWER
-    }
+    each = _one_after_the_other(understanding, questions, history, fallback)
+    found: dict[str, Understood] = {}
+    for one in each:
+        if one.decision.route is Route.ANSWER:
+            found.setdefault(one.understood.usable[0].passage.id, one.understood)
     # What one part alone finds ("how much is it?") is seldom what was meant, unless it is among
     # what the whole might mean.
     settled = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
     if len(found) < (1 if settled else 2):
         return alone
-    answered = tuple(reversed(found.values()))
+    answered = tuple(found.values())
     rest = [
         one.decision
         for one in each

@@ -432,6 +432,12 @@ def test_two_questions_in_one_message_are_both_answered_and_cited(desk: Desk) ->
     assert [turn.role for turn in turns] == ["customer", "bot"]
 
 
+def test_an_entry_that_answers_two_of_three_questions_is_told_once_and_first(desk: Desk) -> None:
+    answer = desk.ask("Can I return shoes? How long is a refund? And worn shoes, can I?")
+    assert answer.text.startswith("Shoes must be unworn.")
+    assert answer.text.count("Shoes") == 1
+
+
 def test_what_is_left_of_several_questions_is_offered(desk: Desk) -> None:
     wrap = make_match("Ask us.", question="Do you gift wrap?", name="wrap")
     desk.retriever.by_word = {
