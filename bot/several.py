@@ -11,8 +11,9 @@ import re
 from bot.sentences import split
 from knowledge.language import has_chinese
 
-# Who asks more at once is answered as to one question.
+# Who asks more at once, or writes a letter, is answered as to one question.
 MOST_QUESTIONS = 4
+LONGEST = 500  # characters
 
 # "Don't you ship to Norway?", and not "don't feel like it", "would love to".
 _OPENING = (
@@ -27,9 +28,7 @@ _WISH = (
 _JOIN = (
     r"(?:(?:and|also|plus|but|or|so|then|ok|please|finally|lastly|first|second(?:ly)?)\b[\s,]*)*"
 )
-_ASKS = re.compile(
-    rf"^(?:[^:]{{0,30}}:\s*)?{_JOIN}(?:{_OPENING}|{_WISH}(?=.*\w))|\w.*\?\W*$", re.IGNORECASE
-)
+_ASKS = re.compile(rf"^(?:[^:]{{0,30}}:\s*)?{_JOIN}(?:{_OPENING}|{_WISH}(?=.*\w))", re.IGNORECASE)
 # Where an English sentence may go on with another question.
 _JOINT = re.compile(
     r"(?<=\w)(?:[,;]?\s+(?:and|plus|&)(?:\s+(?:also|then))?,?\s+|[,;]\s+(?:also,?\s+)?)(?=\S)",
@@ -50,7 +49,7 @@ _SUBORDINATE = re.compile(
 )
 _ASKS_CHINESE = re.compile(
     r"[吗么呢嘛没不][啊呀？?！!。\s]*$|什么|什麼|啥|怎么|怎麼|咋|如何|哪|(?<!好)几|多少|多久|多长|多大|多重"
-    r"|多贵|能不能|可不可以|是否|有没有|有沒有|是不是|会不会|要不要|行不行|好不好|能否|可否|谁|为什么|为何|[?？]\s*$"
+    r"|多贵|能不能|可不可以|是否|有没有|有沒有|是不是|会不会|要不要|行不行|好不好|能否|可否|谁|为什么|为何"
 )
 _JOINT_CHINESE = re.compile(r"[，,；;、]\s*|(?<=\S{4})\s+(?=\S{4})")
 # No part of a question that stands by itself; "and for shoes?" does not.
@@ -64,6 +63,8 @@ def questions_in(text: str) -> tuple[str, ...]:
     """The parts of a message that may each ask something, in order; itself where it asks one thing,
     or more than are read.
     """
+    if len(text) > LONGEST:
+        return (text,)
     found: list[str] = []
     story = ""
     for sentence in split(text):
@@ -81,8 +82,11 @@ def questions_in(text: str) -> tuple[str, ...]:
 
 def asks(text: str) -> bool:
     """Whether it asks something by its form. An interjection, "哦？", asks nothing."""
+    if sum(map(str.isalnum, text)) <= 2:
+        return False
+    last = next((c for c in reversed(text) if c in "?？" or c.isalnum()), "")
     pattern = _ASKS_CHINESE if has_chinese(text) else _ASKS
-    return sum(map(str.isalnum, text)) > 2 and pattern.search(text) is not None
+    return last in "?？" or pattern.search(text) is not None
 
 
 def _clauses(sentence: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.several import MOST_QUESTIONS, asks, questions_in
+from bot.several import LONGEST, MOST_QUESTIONS, asks, questions_in
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_questions_are_told_apart(text: str, questions: tuple[str, ...]) -> None
         "包裹还没到怎么办，急",
         "哦？多少钱？",
         "hello",
+        "Do you ship to Norway? " * 3 + "and " * LONGEST + "can I pay by card?",
         "1. How? 2. What? 3. Where? 4. When? 5. Who is it? What is it? Why is it? Is it? Was it?",
     ],
 )
