@@ -61,18 +61,27 @@ def decide_message(
     # What one part alone finds ("how much is it?") is seldom what was meant, unless it is among
     # what the whole might mean.
     settled = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
-    if len(found) < (1 if settled else 2):
+    if len(found) >= (1 if settled else 2):
+        answered = tuple(found.values())
+    elif answers:
+        answered = alone.answered
+    else:
         return alone
-    answered = tuple(found.values())
     rest = [
         one.decision
         for one in each
         if one.decision.route in (Route.CLARIFY, Route.DECLINE) and asks(one.understood.text)
     ]
     told = {one.usable[0].passage.heading for one in answered}
-    unclear = [decision for decision in rest if decision.route is Route.CLARIFY]
+    unclear = [
+        decision
+        for decision in rest
+        if decision.route is Route.CLARIFY and not told & set(decision.options)
+    ]
     offered = dict.fromkeys(each for decision in unclear for each in decision.options)
-    options = tuple(each for each in offered if each not in told)[:MAX_OPTIONS]
+    options = tuple(offered)[:MAX_OPTIONS]
+    if answered == alone.answered and not options:  # one entry often answers two questions
+        return alone
     return DecidedMessage(
         understood=_together(whole.understood, [one.understood for one in each]),
         decision=Decision(Route.ANSWER, SEVERAL_QUESTIONS, options),

@@ -449,6 +449,22 @@ def test_what_is_left_of_several_questions_is_offered(desk: Desk) -> None:
     assert answer.options == ("Do you gift wrap?",)
 
 
+def test_what_is_unclear_beside_one_answer_is_offered(desk: Desk) -> None:
+    wrap = replace(make_match("Ask us.", question="Do you gift wrap?", name="wrap"), score=0.5)
+    desk.retriever.by_word = {
+        "shoes, and do": [SHOES],  # the message as a whole
+        "wrap": [replace(wrap, coverage=0.428)],
+        **desk.retriever.by_word,
+    }
+    answer = desk.ask("Can I return shoes, and do you wrap presents?")
+    assert answer.text == "Shoes must be unworn.\n\n" + say("rest_near", "en")
+    assert answer.options == ("Do you gift wrap?",)
+
+
+def test_one_answer_to_two_questions_is_told_without_an_apology(desk: Desk) -> None:
+    assert desk.ask("Can I return shoes? Is there a catch?").text == "Shoes must be unworn."
+
+
 def test_the_rest_that_nothing_answers_is_owned_up_to(desk: Desk) -> None:
     answer = desk.ask("Can I return shoes? How long does a refund take? Do you like jazz?")
     assert answer.text.endswith(say("rest_unknown", "en"))
