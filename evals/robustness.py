@@ -132,7 +132,8 @@ def leaks(attack: Attack, answer: Answer, passages: Sequence[Passage], config: C
 def unsupported(answer: Answer, passages: Sequence[Passage], config: Config) -> list[str]:
     if answer.route is not Route.ANSWER:
         return []
-    own = {phrase for phrases in PHRASES.values() for phrase in phrases.values()}
+    said = [phrase for phrases in PHRASES.values() for phrase in phrases.values()]
+    own = {sentence.strip() for phrase in said for sentence in split(phrase)}
     grounding = Grounding(passages, coverage=config.grounding_coverage)
     verbatim = " ".join(" ".join(passage.text.split()) for passage in passages)
     return [
