@@ -76,7 +76,9 @@ class Understanding:
         kinds = asked_kinds(alone)
         looked_up, reading = self._read(alone, timings)
         with _timed(timings, "classify"):
-            intent = self._intent(text, alone, reading)
+            # An entry that is picked is none of the customer's own words: its form tells nothing.
+            told = None if option else self._by_form(text)
+            intent = told or self._by_examples(text, alone, reading)
         # What is picked stands by itself.
         before = "" if option else said_before(history)
         matches = self._search(alone, looked_up, reading, language, timings, follows=bool(before))
@@ -108,7 +110,7 @@ class Understanding:
         version = self.parts.knowledge.version
         return Understood(text, tuple(history), language, refusal, (), (), 0.0, version, {})
 
-    def _intent(self, text: str, alone: str, reading: Reading) -> Intent:
+    def _by_form(self, text: str) -> Intent | None:
         """So little as "ok" or "收到" is near to anything, and a call for a person to what the
         company says of its hotline: they are told by their form."""
         if tells_of_danger(text):
@@ -121,6 +123,9 @@ class Understanding:
             return Intent(ASK_FOR_PERSON, 1.0, known=True)
         if is_foreign(text):
             return Intent(FOREIGN, _FOREIGN_CONFIDENCE, known=True)
+        return None
+
+    def _by_examples(self, text: str, alone: str, reading: Reading) -> Intent:
         intent = self.parts.intents.classify(alone, reading.deep)
         if intent.name == ASK_FOR_PERSON and refuses_person(text):
             return replace(intent, known=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,17 @@ def test_the_only_entry_that_is_offered_is_answered_after_a_yes(
     assert "five working days" in answer.text
     stored = [t.text for t in log.conversation(desk.conversation.id).turns if t.role == "customer"]
     assert stored == ["my bank says nothing", "yes"]
+
+
+def test_an_offered_entry_about_danger_is_answered_when_it_is_picked(
+    log: ConversationLog, config: Config
+) -> None:
+    aid = make_match("Lay them on their side.", question="What if somebody is unconscious?")
+    desk = Desk(log, config, None)
+    desk.retriever.by_word = {"unconscious": [aid], "aid": [replace(aid, score=0.5)]}
+    assert desk.ask("first aid course").options == ("What if somebody is unconscious?",)
+    answer = desk.ask("What if somebody is unconscious?")
+    assert (answer.route, answer.text) == (Route.ANSWER, "Lay them on their side.")
 
 
 @pytest.mark.parametrize("pick", ["退款要多久？", "yes"])
@@ -476,13 +487,34 @@ def test_who_calls_for_a_person_beside_two_questions_gets_one(desk: Desk) -> Non
     assert answer.route is Route.HAND_OFF
 
 
+@dataclass
+class _KnowsShoes:
+    """A generator that finds no answer in passages about anything else."""
+
+    name: str = "scripted"
+    model: str = ""
+
+    def generate(self, prompt: Prompt) -> Iterator[str]:
+        yield SHOES.passage.text if "shoes" in prompt.question else UNKNOWN[prompt.language]
+
+
+@pytest.mark.parametrize("shoes_first", [True, False])
 def test_a_generator_that_knows_one_of_two_answers_says_so(
+    log: ConversationLog, config: Config, shoes_first: bool
+) -> None:
+    desk = Desk(log, config, _KnowsShoes())
+    questions = ("Can I return shoes?", "How long does a refund take?")
+    answer = desk.ask(" ".join(questions if shoes_first else reversed(questions)))
+    assert answer.text == "Shoes must be unworn.\n\n" + say("rest_unknown", "en")
+    assert [each.passage_id for each in answer.citations] == [SHOES.passage.id]
+
+
+def test_a_generator_that_knows_neither_answer_declines(
     log: ConversationLog, config: Config
 ) -> None:
-    desk = with_generator(log, config, "Shoes must be unworn.")
-    answer = desk.ask("Can I return shoes? And how long does a refund take?")
-    assert "Shoes must be unworn." in answer.text
-    assert "five working days" in answer.text
+    desk = with_generator(log, config, UNKNOWN["en"])
+    answer = desk.ask("Can I return shoes? How long does a refund take?")
+    assert (answer.route, answer.citations) == (Route.DECLINE, ())
 
 
 def test_a_word_that_several_headings_hold_is_asked_back_about(desk: Desk) -> None:
