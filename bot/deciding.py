@@ -54,33 +54,19 @@ def decide_message(
     if len(questions) < 2 or whole.decision.route is Route.HAND_OFF:
         return alone
     each = _one_after_the_other(understanding, questions, history, fallback)
-    found: dict[str, Understood] = {}
-    for one in each:
-        if one.decision.route is Route.ANSWER:
-            found.setdefault(one.understood.usable[0].passage.id, one.understood)
+    found = _answered(each)
     # What one part alone finds ("how much is it?") is seldom what was meant, unless it is among
     # what the whole might mean.
     settled = whole.decision.route is Route.CLARIFY and all(map(asks, questions))
-    if len(found) >= (1 if settled else 2):
-        answered = tuple(found.values())
-    elif answers:
-        answered = alone.answered
-    else:
-        return alone
+    answered = found if len(found) >= (1 if settled else 2) else alone.answered
     rest = [
         one.decision
         for one in each
         if one.decision.route in (Route.CLARIFY, Route.DECLINE) and asks(one.understood.text)
     ]
-    told = {one.usable[0].passage.heading for one in answered}
-    unclear = [
-        decision
-        for decision in rest
-        if decision.route is Route.CLARIFY and not told & set(decision.options)
-    ]
-    offered = dict.fromkeys(each for decision in unclear for each in decision.options)
-    options = tuple(offered)[:MAX_OPTIONS]
-    if answered == alone.answered and not options:  # one entry often answers two questions
+    options = _offered(rest, answered)
+    # One entry often answers two questions.
+    if not answered or (answered == alone.answered and not options):
         return alone
     return DecidedMessage(
         understood=_together(whole.understood, [one.understood for one in each]),
@@ -95,11 +81,10 @@ def decide_question(
 ) -> Decided:
     """Of a message that is taken for one question."""
     understood = understanding.read(text, history, fallback=fallback)
-    last_route = next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
     decision = decide(
         understood.intent,
         understood.usable,
-        last_route,
+        last_route(history),
         understanding.config,
         own_score=understood.own_score,
     )
@@ -108,6 +93,11 @@ def decide_question(
         if len(options) > 1:
             decision = Decision(Route.CLARIFY, "keywords", options)
     return Decided(understood, decision)
+
+
+def last_route(history: Sequence[Turn]) -> Route | None:
+    """What the bot did about the message before."""
+    return next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
 
 
 def _headings_of_keywords(understood: Understood) -> tuple[str, ...]:
@@ -159,6 +149,27 @@ def _one_after_the_other(
         done = replied(each[-1].decision, each[-1].understood.usable)
         history = [*history, said(question), done]
     return each
+
+
+def _answered(each: Sequence[Decided]) -> tuple[Understood, ...]:
+    """The questions that are answered, in order: of those that one passage answers the first."""
+    found: dict[str, Understood] = {}
+    for one in each:
+        if one.decision.route is Route.ANSWER:
+            found.setdefault(one.understood.usable[0].passage.id, one.understood)
+    return tuple(found.values())
+
+
+def _offered(rest: Sequence[Decision], answered: Sequence[Understood]) -> tuple[str, ...]:
+    """What may be meant by questions that are unclear, where nothing of it is told already."""
+    told = {one.usable[0].passage.heading for one in answered}
+    options = [
+        option
+        for decision in rest
+        if decision.route is Route.CLARIFY and not told & set(decision.options)
+        for option in decision.options
+    ]
+    return tuple(dict.fromkeys(options))[:MAX_OPTIONS]
 
 
 def _together(whole: Understood, each: Sequence[Understood]) -> Understood:

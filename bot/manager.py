@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator as Generating
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
 from bot.answering import AnswerDraft, write_answer
 from bot.config import Config
-from bot.deciding import DecidedMessage, decide_message
+from bot.deciding import DecidedMessage, decide_message, last_route
 from bot.errors import Busy, EmptyMessage, MessageTooLong, OwnershipError, ReaderLeft
 from bot.line import Line
 from bot.log import ConversationLog
@@ -124,7 +124,7 @@ class DialogManager:
             yield from self._wait_in_line(understood, reader)
             draft = yield from self._write(message, reader)
             if draft.unknown and not draft.text:
-                decision = decline(_last_route(history), "not_in_passages")
+                decision = decline(last_route(history), "not_in_passages")
         if decision.route is not Route.ANSWER:
             draft = replace(draft, text=say(phrase_for(decision), understood.language))
             yield Piece(draft.text)
@@ -251,10 +251,6 @@ def _bot_turn(understood: Understood, decision: Decision, draft: AnswerDraft) ->
         timings_ms=understood.timings_ms,
         owner=Owner.WAITING if decision.route is Route.HAND_OFF else Owner.BOT,
     )
-
-
-def _last_route(history: Sequence[Turn]) -> Route | None:
-    return next((turn.route for turn in reversed(history) if turn.role == "bot"), None)
 
 
 def _milliseconds(since: float) -> float:

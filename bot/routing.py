@@ -33,7 +33,8 @@ MAX_OPTIONS = 3
 
 @dataclass(frozen=True)
 class Decision:
-    """`rule` names the line of `decide` that fired; it is logged with the turn."""
+    """`rule` names the line of `decide`, or of bot/deciding.py, that fired; it is logged with the
+    turn."""
 
     route: Route
     rule: str
