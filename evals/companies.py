@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from knowledge.types import Embedder, Language
 
 COMPANIES = Path(__file__).parent / "data" / "companies"
 _NOTHING = Taught()
+T = TypeVar("T")
+# Of a company's folder, with the encoder, the settings and the folder of its models.
+Measure = Callable[[Path, Embedder, Config, Path], Iterable[T]]
 _KINDS = ("near", "own_words", "near_miss", "off_topic")
 
 
@@ -52,14 +56,9 @@ class Outcome:
 
 def main() -> None:
     chosen = sys.argv[1] if len(sys.argv) > 1 else "dev"
-    embedder, config = load_embedder("built-in"), Config()
-    with tempfile.TemporaryDirectory() as models:
-        folders = sorted((COMPANIES / chosen).iterdir())
-        outcomes = [
-            each
-            for folder in folders
-            for each in asked(folder, questions_of(folder), embedder, config, Path(models))
-        ]
+    outcomes = of_each_company(
+        chosen, lambda folder, *parts: asked(folder, questions_of(folder), *parts)
+    )
     print(
         "                               right entry found    answered       offered     small talk"
     )
@@ -86,17 +85,33 @@ def asked(
     taught: Taught = _NOTHING,
 ) -> Iterator[Outcome]:
     """Of each question to the company, asked alone; the intents' classifier is kept in `models`."""
-    with tempfile.TemporaryDirectory() as home:
-        write_taught(Path(home), taught)
-        Ingest(Path(home), embedder).run([folder / "faq.md"])
-        base = KnowledgeBase(Path(home), embedder)
-        intents, quote = intent_classifier(models, base, embedder), build_quote()
-        understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
+    with understanding_of(folder, embedder, config, models, taught) as understanding:
         for row in questions:
             language = language_of(row["query"])
             message = decide_message(understanding, row["query"], (), fallback=language)
             yield _outcome(row, message)
-        base.close()
+
+
+@contextmanager
+def understanding_of(
+    folder: Path, embedder: Embedder, config: Config, models: Path, taught: Taught = _NOTHING
+) -> Iterator[Understanding]:
+    """Of a company that brings its `faq.md` and nothing else; the intents' classifier is kept in
+    `models`."""
+    with tempfile.TemporaryDirectory() as home:
+        write_taught(Path(home), taught)
+        Ingest(Path(home), embedder).run([folder / "faq.md"])
+        with closing(KnowledgeBase(Path(home), embedder)) as base:
+            intents, quote = intent_classifier(models, base, embedder), build_quote()
+            yield Understanding(Parts(embedder, intents, base, quote, quote), config)
+
+
+def of_each_company(chosen: str, measure: Measure[T]) -> list[T]:
+    """What `measure` yields of each company in a folder of evals/data/companies."""
+    embedder, config = load_embedder("built-in"), Config()
+    with tempfile.TemporaryDirectory() as models:
+        folders = sorted((COMPANIES / chosen).iterdir())
+        return [each for f in folders for each in measure(f, embedder, config, Path(models))]
 
 
 def _outcome(row: dict[str, Any], message: DecidedMessage) -> Outcome:

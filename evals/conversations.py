@@ -8,7 +8,6 @@ follows that. Prints what becomes of the messages by kind.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,18 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from bot.build import build_quote, intent_classifier
 from bot.config import Config
 from bot.deciding import decide_message, replied, said
 from bot.routing import MAX_OPTIONS
-from bot.types import Parts, Route, Turn
+from bot.types import Route, Turn
 from bot.understanding import HISTORY_TURNS, Understanding
 from evals.calibrate import read_rows
-from evals.companies import COMPANIES
-from knowledge.embedder import load_embedder
-from knowledge.ingest import Ingest
+from evals.companies import of_each_company, understanding_of
 from knowledge.language import language_of
-from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder, Language
 
 # The first message; one about the entry that answered last; one that needs what was said before and
@@ -48,13 +43,7 @@ class Outcome:
 
 def main() -> None:
     chosen = sys.argv[1] if len(sys.argv) > 1 else "dev"
-    embedder, config = load_embedder("built-in"), Config()
-    with tempfile.TemporaryDirectory() as models:
-        outcomes = [
-            outcome
-            for folder in sorted((COMPANIES / chosen).iterdir())
-            for outcome in conversed(folder, embedder, config, Path(models))
-        ]
+    outcomes = of_each_company(chosen, conversed)
     print("                             right entry found    answered      asked back")
     print("language  kind     messages  first  among three  right  wrong")
     for language in sorted({each.language for each in outcomes}):
@@ -66,14 +55,9 @@ def main() -> None:
 
 def conversed(folder: Path, embedder: Embedder, config: Config, models: Path) -> Iterator[Outcome]:
     """With one company; the intents' classifier is kept in `models`."""
-    with tempfile.TemporaryDirectory() as home:
-        Ingest(Path(home), embedder).run([folder / "faq.md"])
-        base = KnowledgeBase(Path(home), embedder)
-        intents, quote = intent_classifier(models, base, embedder), build_quote()
-        understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
+    with understanding_of(folder, embedder, config, models) as understanding:
         for conversation in read_rows(folder / "conversations.jsonl"):
             yield from _outcomes(conversation["turns"], understanding)
-        base.close()
 
 
 def _outcomes(turns: Sequence[dict[str, Any]], understanding: Understanding) -> Iterator[Outcome]:

@@ -8,7 +8,6 @@ an entry that answers neither; beside it, what was told before questions were to
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from bot.build import build_quote, intent_classifier
 from bot.config import Config
 from bot.deciding import decide_message, decide_question
-from bot.types import Parts, Route
+from bot.types import Route
 from bot.understanding import Understanding
-from evals.companies import COMPANIES, questions_of
-from knowledge.embedder import load_embedder
-from knowledge.ingest import Ingest
+from evals.companies import of_each_company, questions_of, understanding_of
 from knowledge.language import language_of
-from knowledge.search import KnowledgeBase
 from knowledge.types import Embedder, Language
 
 _JOINTS: dict[Language, tuple[str, ...]] = {"en": ("? ", " and ", ", "), "zh": ("？", "，", " ")}
@@ -48,13 +43,7 @@ class Outcome:
 
 def main() -> None:
     chosen = sys.argv[1] if len(sys.argv) > 1 else "dev"
-    embedder, config = load_embedder("built-in"), Config()
-    with tempfile.TemporaryDirectory() as models:
-        outcomes = [
-            each
-            for folder in sorted((COMPANIES / chosen).iterdir())
-            for each in asked_twice(folder, embedder, config, Path(models))
-        ]
+    outcomes = of_each_company(chosen, asked_twice)
     print("                       now                   as one question")
     print("language  joint  messages   both  one  wrong   both  one  wrong")
     for language, joints in _JOINTS.items():
@@ -68,14 +57,9 @@ def asked_twice(
     folder: Path, embedder: Embedder, config: Config, models: Path
 ) -> Iterator[Outcome]:
     """With one company; the intents' classifier is kept in `models`."""
-    with tempfile.TemporaryDirectory() as home:
-        Ingest(Path(home), embedder).run([folder / "faq.md"])
-        base = KnowledgeBase(Path(home), embedder)
-        intents, quote = intent_classifier(models, base, embedder), build_quote()
-        understanding = Understanding(Parts(embedder, intents, base, quote, quote), config)
+    with understanding_of(folder, embedder, config, models) as understanding:
         for first, second, joint in _pairs(questions_of(folder)):
             yield _outcome(first, second, joint, understanding)
-        base.close()
 
 
 def _pairs(questions: Sequence[_Row]) -> Iterator[tuple[_Row, _Row, str]]:

@@ -19,6 +19,18 @@ from knowledge.passages import cut
 from knowledge.reading import read_document
 from tests.conftest import BagEmbedder
 
+BOATS = """# Boats
+
+## What does a boat cost?
+
+A boat costs 9 euros.
+
+## When do you close?
+
+At six.
+"""
+CONFIG = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
+
 
 @pytest.mark.parametrize("folder", sorted(COMPANIES.glob("*/*")), ids=lambda folder: folder.name)
 def test_every_question_names_entries_of_its_company(folder: Path) -> None:
@@ -53,8 +65,7 @@ def test_a_follow_up_is_answered_by_what_was_answered_before_it(tmp_path: Path) 
     more = {"query": "and a big boat?", "relevant": ["What does a boat cost?"], "kind": "more"}
     row = {"turns": [first | {"kind": "first"}, more]}
     (tmp_path / "conversations.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
-    told = list(conversed(tmp_path, BagEmbedder(), config, tmp_path))
+    told = list(conversed(tmp_path, BagEmbedder(), CONFIG, tmp_path))
     assert [(each.kind, each.route, each.right[0]) for each in told] == [
         ("first", Route.ANSWER, True),
         ("more", Route.ANSWER, True),
@@ -62,36 +73,26 @@ def test_a_follow_up_is_answered_by_what_was_answered_before_it(tmp_path: Path) 
 
 
 def test_a_question_is_answered_offered_or_neither(tmp_path: Path) -> None:
-    (tmp_path / "faq.md").write_text(
-        "# Boats\n\n## What does a boat cost?\n\nA boat costs 9 euros.\n\n"
-        "## When do you close?\n\nAt six.\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "faq.md").write_text(BOATS, encoding="utf-8")
     rows = [
         {"query": "what does a boat cost", "relevant": ["What does a boat cost?"], "kind": "near"},
         {"query": "zebra", "relevant": [], "kind": "off_topic"},
     ]
-    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
-    assert list(asked(tmp_path, rows, BagEmbedder(), config, tmp_path)) == [
+    assert list(asked(tmp_path, rows, BagEmbedder(), CONFIG, tmp_path)) == [
         Outcome("en", "near", 0, Route.ANSWER, options=0, right_option=False),
         Outcome("en", "off_topic", None, Route.DECLINE, options=0, right_option=False),
     ]
 
 
 def test_two_questions_in_one_message_are_both_answered(tmp_path: Path) -> None:
-    (tmp_path / "faq.md").write_text(
-        "# Boats\n\n## What does a boat cost?\n\nA boat costs 9 euros.\n\n"
-        "## When do you close?\n\nAt six.\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "faq.md").write_text(BOATS, encoding="utf-8")
     rows = [
         {"query": "what does a boat cost", "relevant": ["What does a boat cost?"], "kind": "near"},
         {"query": "when do you close", "relevant": ["When do you close?"], "kind": "near"},
     ]
     questions = "".join(json.dumps(row) + "\n" for row in rows)
     (tmp_path / "questions.jsonl").write_text(questions, encoding="utf-8")
-    config = Config(answer_score=0.5, clarify_score=0.45, offer_score=0.4, desk_intent_confidence=1)
-    told = list(asked_twice(tmp_path, BagEmbedder(), config, tmp_path))
+    told = list(asked_twice(tmp_path, BagEmbedder(), CONFIG, tmp_path))
     assert [(each.joint, each.now, each.wrong_now) for each in told] == [
         ("? ", 2, False),
         (" and ", 2, False),
