@@ -13,10 +13,10 @@ _DANGER = re.compile(
     r"|(?:hurt|harm|cut)(?:ing)? myself|self-?harm(?:ing)?"
     r"|(?:don't|do not|dont) want to (?:live|be alive)"
     r"|(?<!cat )(?<!dog )(?:can't|cannot|can not|cant|is not|isn't) breath(?:e|ing)"
-    r"|heart attack|is unconscious|(?:is|are|am|i'm) on fire"
+    r"|heart attack|is unconscious|my [a-z]+ is on fire"
     r"|(?:am|i'm|are|we're|is) (?:stuck|lost) on (?:a|the) (?:mountain|cliff|glacier|ridge|peak)"
     r"|call (?:911|112|999|an ambulance))\b"
-    r"|自杀|轻生|輕生|不想活|活不下去|割腕|自残|喘不(?:上|过)气|呼吸困难|昏迷|昏过去|叫救护车|心脏病发|(?:着火|起火)了|困在山上",
+    r"|自杀|轻生|輕生|不想活|活不下去|割腕|自残|喘不(?:上|过)气|呼吸困难|昏迷|昏过去|叫救护车|心脏病发|(?<!不)着火了|起火了|困在山上",
     re.IGNORECASE,
 )
 

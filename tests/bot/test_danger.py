@@ -26,6 +26,7 @@ from tests.conftest import make_match
         "my tent is on fire",
         "我不想活了",
         "有人昏迷了",
+        "帐篷着火了",
         "我要自杀",
     ],
 )
@@ -46,6 +47,8 @@ def test_danger_is_heard(text: str) -> None:
         "急死我了",
         "呼吸阀坏了",
         "this sale is fire",
+        "whom do I call when all is on fire?",
+        "车打不着火了",
         "the zip is stuck on the fabric",
     ],
 )
