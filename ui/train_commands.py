@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,8 @@ def train_encoder(data: Path, out: Path, leave_out: tuple[str, ...], seed: int) 
     from knowledge.train_encoder import train as train_tower
     from ui.terminal import progress_bars
 
-    corpus = read_corpus(data, [DEMO_PACK], phrasebook=PHRASEBOOK, leave_out=leave_out)
-    with progress_bars() as progress:
+    with _alone_in(out), progress_bars() as progress:
+        corpus = read_corpus(data, [DEMO_PACK], phrasebook=PHRASEBOOK, leave_out=leave_out)
         found = train_tower(
             corpus, out, recipe=Recipe(seed=seed), teacher=EnglishTeacher(), progress=progress
         )
@@ -94,10 +96,25 @@ def train_writer(
     from knowledge.sources import DEMO_PACK
     from ui.terminal import progress_bars
 
-    material = read_material(data, faq or [DEMO_PACK / "faq" / "en"], leave_out=leave_out)
     if start is not None and numbers["rate"] is None:
         numbers["rate"] = 3e-4
     recipe = Recipe(**{name: value for name, value in numbers.items() if value is not None})
-    with progress_bars() as progress:
+    with _alone_in(out), progress_bars() as progress:
+        material = read_material(data, faq or [DEMO_PACK / "faq" / "en"], leave_out=leave_out)
         found = train_network(material, out, recipe=recipe, start=start, progress=progress)
     click.echo(f"Right choices {found.right:.1%}, AUROC of not-here {found.not_here_auroc:.3f}")
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Two trainings that go on from the same checkpoints would each write over the other's."""
+    from filelock import FileLock, Timeout
+
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise click.ClickException(
+            f"Another training writes to {out}. Wait until it is done, or name another --out."
+        ) from None

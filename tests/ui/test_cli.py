@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from filelock import FileLock
 
 from bot.config import Config
 from ui.cli import frontdesk
@@ -199,3 +200,17 @@ def test_it_is_brought_up_to_date_although_a_source_has_gone(run: Run, home: Pat
     result = run("ask", "how long do refunds take?", "--json")
     assert "No longer there: /gone/shop" in result.stderr
     assert json.loads(result.stdout)["route"] == "answer"
+
+
+@pytest.mark.parametrize("model", ["encoder", "writer"])
+def test_two_trainings_do_not_write_to_one_folder(model: str, run: Run, tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    pair = {"en": "Where is my parcel?", "zh": "我的包裹在哪里？", "source": "shop"}
+    (data / "pairs.jsonl").write_text(json.dumps(pair), encoding="utf-8")
+    out.mkdir()
+    with FileLock(out / "lock"):
+        failed = run("train", model, "--data", str(data), "--out", str(out))
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+    assert "Another training writes to" in failed.stderr
+    assert [each.name for each in out.iterdir()] == ["lock"]
