@@ -123,11 +123,12 @@ class Config(BaseSettings):
         # Of customers who tell their own story to one of the 43 companies of evals/data/companies,
         # fit and dev, 98 % (English) and 89 % (Chinese) are declined. At 0.1 / 0.02 / 0.01 / 0.005
         # the right entry is offered to 15 / 46 / 60 / 70 % and 22 / 48 / 56 / 64 % of these, and
-        # any to 2 / 7 / 13 / 33 % and 0 / 6 / 10 / 18 % of who writes of something else.
+        # any to 2 / 7 / 13 / 33 % and 0 / 6 / 10 / 18 % of who writes of something else. (Before
+        # knowledge/own_words.py, and with three entries at most that reach it.)
         0.01,
         ge=0,
         le=1,
-        description="A match's score from which it is offered where the bot is not sure",
+        description="Best match's score from which matches are offered where the bot is not sure",
     )
     clarify_margin: float = Field(
         # At 0.5 / 0.8 / 1.1 53 / 53 / 54 of 78 dialogue scripts hold, and 2 / 2 / 3 % of the

@@ -32,7 +32,7 @@ DATA = Path(__file__).parent / "data" / "shop"
 # are harder, so that the weights are not those of questions in the documents' own words alone.
 _SETS = ("dev", "seen", "own_words")
 # The fields of Evidence; the last two speak against a passage, the others for it.
-_FEATURES = ("question", "centre", "text", "lexical", "coverage", "unknown", "rival")
+_FEATURES = ("question", "centre", "text", "lexical", "own_words", "coverage", "unknown", "rival")
 # Two languages share names and numbers at most: too few questions hold any to say what they weigh.
 _WORDS = ("lexical", "unknown")
 # Keeps a weight that so few questions say little about from growing without bounds.

@@ -76,6 +76,12 @@ def questions_of(folder: Path) -> list[dict[str, Any]]:
     return read_rows(folder / "questions.jsonl")
 
 
+def conversations_of(folder: Path) -> list[dict[str, Any]]:
+    """None where a company has questions alone."""
+    path = folder / "conversations.jsonl"
+    return read_rows(path) if path.exists() else []
+
+
 def asked(
     folder: Path,
     questions: Sequence[dict[str, Any]],

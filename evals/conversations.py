@@ -20,8 +20,7 @@ from bot.deciding import decide_message, replied, said
 from bot.routing import MAX_OPTIONS
 from bot.types import Route, Turn
 from bot.understanding import HISTORY_TURNS, Understanding
-from evals.calibrate import read_rows
-from evals.companies import of_each_company, understanding_of
+from evals.companies import conversations_of, of_each_company, understanding_of
 from knowledge.language import language_of
 from knowledge.types import Embedder, Language
 
@@ -56,7 +55,7 @@ def main() -> None:
 def conversed(folder: Path, embedder: Embedder, config: Config, models: Path) -> Iterator[Outcome]:
     """With one company; the intents' classifier is kept in `models`."""
     with understanding_of(folder, embedder, config, models) as understanding:
-        for conversation in read_rows(folder / "conversations.jsonl"):
+        for conversation in conversations_of(folder):
             yield from _outcomes(conversation["turns"], understanding)
 
 

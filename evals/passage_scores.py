@@ -13,6 +13,7 @@ import numpy as np
 from evals.desk import Remembering
 from knowledge.fusion import Evidence, fused_scores
 from knowledge.language import language_of
+from knowledge.own_words import OwnWords
 from knowledge.passage_vectors import vector_texts
 from knowledge.store import KnowledgeStore
 from knowledge.token_vectors import TokenVectors
@@ -27,6 +28,7 @@ class PassageScores:
     tokens: TokenVectors
     embedder: Remembering
     numbers: dict[str, int]
+    own_words: OwnWords
 
     def matches(self, question: str, passages: Sequence[Passage]) -> list[Match]:
         """The passages as search would return them, best first."""
@@ -35,11 +37,14 @@ class PassageScores:
         query = self.embedder.read([question])[0]
         coverage = self.tokens.coverage(query, numbers)
         # Of several ways of asking the first one counts: the passage's own question.
-        cosines = [self.embedder.embed(vector_texts([p])[1])[:2] @ query.vector for p in passages]
+        vectors = np.stack([query.vector, self.own_words.led(query.vector)])
+        products = [self.embedder.embed(vector_texts([p])[1])[:2] @ vectors.T for p in passages]
+        cosines = [each[:, 0] for each in products]
         evidence = Evidence(
             question=np.array([each[-1] for each in cosines], dtype=np.float64),
             centre=np.full(len(passages), np.nan),
             text=np.array([each[0] for each in cosines], dtype=np.float64),
+            own_words=np.array([each[0, 1] + each[-1, 1] for each in products], dtype=np.float64),
             lexical=np.array([words.scores.get(n, 0.0) for n in numbers.tolist()]),
             coverage=coverage,
             unknown=words.unknown,
@@ -67,6 +72,7 @@ def passage_scores(
             tokens = (embedder.tokens(text) for text in texts)
             TokenVectors.save(Path(folder), len(distinct), keys, tokens)
             numbers = {passage.id: n for n, passage in enumerate(distinct, start=1)}
-            yield PassageScores(store, TokenVectors(Path(folder)), embedder, numbers)
+            own_words = OwnWords.of_encoder(embedder.name)
+            yield PassageScores(store, TokenVectors(Path(folder)), embedder, numbers, own_words)
         finally:
             store.close()

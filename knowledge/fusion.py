@@ -25,13 +25,15 @@ class Evidence:
     phrasing does not sway (nan where it is not asked in many ways); text: to its heading and text;
     lexical: the share of the query's information that its words hold, and unknown the share that no
     passage's words do (FullText); coverage: how much of what the query's tokens say its own do
-    (TokenVectors), and rival: the most that any passage's do.
+    (TokenVectors), and rival: the most that any passage's do. own_words: how much likelier it is
+    once the query is read as a customer's own story (OwnWords), in log-odds.
     """
 
     question: Array
     centre: Array
     text: Array
     lexical: Array
+    own_words: Array
     coverage: Array
     unknown: float
     rival: float
@@ -46,23 +48,29 @@ class Fusion:
     text: float = 0.0
     lexical: float = 0.0
     unknown: float = 0.0
+    own_words: float = 0.0
     coverage: float
     rival: float
     offset: float
 
-    def scores(self, evidence: Evidence) -> Array:
-        """(passages,), in 0..1."""
+    def log_odds(self, evidence: Evidence) -> Array:
+        """(passages,)."""
         sums: Array = (
             self.question * evidence.question
             + self.centre * np.nan_to_num(evidence.centre)
             + self.text * evidence.text
             + self.lexical * evidence.lexical
             + self.unknown * evidence.unknown
+            + self.own_words * evidence.own_words
             + self.coverage * evidence.coverage
             + self.rival * evidence.rival
             + self.offset
         )
-        return np.asarray(1.0 / (1.0 + np.exp(-sums)))
+        return sums
+
+    def scores(self, evidence: Evidence) -> Array:
+        """(passages,), in 0..1."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(evidence))))
 
 
 # By the query's language, and whether the passage is asked in many ways: with many phrasings at
@@ -73,7 +81,10 @@ class Fusion:
 # ("zh", False) is flatter by 0.85 and stricter: of near misses at 14 companies with FAQs of their
 # own (evals/data/companies/fit) 97 % are kept out, 92 % before.
 # ("zh", True) and all of ACROSS were found with the Chinese tower that ships, the other three with
-# the one before it.
+# the one before it. own_words was learned as what is added to the two without phrasings, where its
+# weight is 1; on the demo shop, which it has not seen, the script finds 1.1 and 0.9, and for the
+# two with phrasings 0.3 and 0.0, which is left out. Their offsets are higher by 0.3 and 0.2, so
+# that as much as before of what companies of their own do not answer is kept out.
 FUSION: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(
         question=3.3,
@@ -99,17 +110,19 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
         text=7.5,
         lexical=10.4,
         unknown=-2.6,
+        own_words=1.0,
         coverage=9.1,
         rival=-12.7,
-        offset=-5.2,
+        offset=-4.9,
     ),
     ("zh", False): Fusion(
         question=6.8,
         text=10.1,
         lexical=17.8,
+        own_words=1.0,
         coverage=6.7,
         rival=-10.0,
-        offset=-9.2,
+        offset=-9.0,
     ),
 }
 
@@ -118,34 +131,38 @@ FUSION: dict[tuple[Language, bool], Fusion] = {
 # above the right one came first, and of 360 such questions 4 % scored enough to be answered.
 ACROSS: dict[tuple[Language, bool], Fusion] = {
     ("en", True): Fusion(
-        question=4.1,
-        centre=11.8,
-        text=0.7,
-        coverage=21.9,
-        rival=-19.5,
-        offset=-10.1,
+        question=3.4,
+        centre=10.4,
+        text=2.4,
+        own_words=0.6,
+        coverage=22.3,
+        rival=-19.0,
+        offset=-10.0,
     ),
     ("zh", True): Fusion(
-        question=4.1,
-        centre=10.6,
-        text=2.2,
-        coverage=24.5,
-        rival=-19.8,
+        question=4.0,
+        centre=9.9,
+        text=2.9,
+        own_words=0.3,
+        coverage=24.7,
+        rival=-19.5,
         offset=-12.0,
     ),
     ("en", False): Fusion(
-        question=1.8,
-        text=12.8,
-        coverage=5.9,
-        rival=-10.3,
-        offset=-4.3,
+        question=2.0,
+        text=13.3,
+        own_words=1.1,
+        coverage=6.1,
+        rival=-10.5,
+        offset=-4.4,
     ),
     ("zh", False): Fusion(
-        question=0.3,
-        text=14.7,
-        coverage=10.8,
-        rival=-5.8,
-        offset=-9.7,
+        question=0.9,
+        text=14.5,
+        own_words=1.1,
+        coverage=11.0,
+        rival=-5.1,
+        offset=-9.8,
     ),
 }
 

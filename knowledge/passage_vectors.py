@@ -101,7 +101,8 @@ class PassageVectors:
         meanings: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
         return meanings
 
-    def cosines(self, vector: Vectors, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
-        """(3, len(numbers)): to text, own question and centre; nan where a passage has none."""
-        cosines: NDArray[np.float32] = self._rows[numbers - 1] @ vector
-        return cosines.T.astype(np.float64)
+    def products(self, vectors: Vectors, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(len(vectors), 3, len(numbers)): of each of the vectors with the text, the own question
+        and the centre, cosines where its length is 1; nan where a passage has none."""
+        products: NDArray[np.float32] = self._rows[numbers - 1] @ vectors.T
+        return products.T.astype(np.float64)

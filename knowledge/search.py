@@ -14,6 +14,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.fusion import OTHER_LANGUAGE_HANDICAP, Array, Evidence, fused_scores
 from knowledge.homophones import Homophones
 from knowledge.language import language_of
+from knowledge.own_words import OwnWords
 from knowledge.pack import Pack
 from knowledge.passage_vectors import PassageVectors, is_question, passage_number
 from knowledge.spelling import Speller
@@ -47,6 +48,7 @@ class _Version:
             self.store.fact("collection"), folder=folder / "chroma", url=chroma_url
         )
         self.vectors = PassageVectors(folder / "vectors.npy")
+        self.own_words = OwnWords.of_encoder(self.store.fact("embedder"))
         self.tokens = TokenVectors(folder)
         pack = Pack.from_facts(self.store.fact("pack"), self.store.examples())
         self.pack = pack.with_starters_of(self.store.questions())
@@ -186,8 +188,9 @@ def _evidence(
     in_words = heapq.nlargest(_LEXICAL_CANDIDATES, words.scores, key=words.scores.__getitem__)
     found = sorted({passage_number(key) for key in near}.union(in_words))
     numbers = np.array(found, dtype=np.intp)
-    to_text, to_question, centre = current.vectors.cosines(reading.vector, numbers)
-    own = np.where(np.isnan(to_question), to_text, to_question)
+    vectors = np.stack([reading.vector, current.own_words.led(reading.vector)])
+    (to_text, to_question, centre), led = current.vectors.products(vectors, numbers)
+    own, led_to_own = (np.where(np.isnan(q), t, q) for t, q in ((to_text, to_question), led[:2]))
     question = np.maximum(own, [asked.get(n, -1.0) for n in found])
     lexical = np.array([words.scores.get(n, 0.0) for n in found])
     # Who is read closely: by the nearer vector and the words, as each search alone has it.
@@ -200,6 +203,7 @@ def _evidence(
         centre=centre[order],
         text=to_text[order],
         lexical=lexical[order],
+        own_words=(led[0] + led_to_own)[order],
         coverage=coverage,
         unknown=words.unknown,
         rival=float(coverage.max(initial=0.0)),

@@ -23,6 +23,18 @@ def matches(*scores: float) -> list[Match]:
 
 
 @pytest.mark.parametrize(
+    ("scores", "offered"),
+    [((0.2, 0.03, 0.0005), 2), ((0.02, 0.002, 0.001), 3), ((0.009, 0.008), 0), ((), 0)],
+)
+def test_once_an_entry_is_offered_others_are_offered_beside_it(
+    scores: tuple[float, ...], offered: int
+) -> None:
+    decision = decide(NOTHING, matches(*scores), None, CONFIG, own_score=0.0)
+    assert decision.route is Route.DECLINE
+    assert decision.options == ("Q0?", "Q1?", "Q2?")[:offered]
+
+
+@pytest.mark.parametrize(
     ("intent", "scores", "last", "route", "rule"),
     [
         (NOTHING, (0.9, 0.8), None, Route.ANSWER, "match"),
@@ -92,7 +104,7 @@ def test_half_a_complaint_is_answered_where_the_answer_is_surer(
 
 
 def test_what_comes_near_is_offered_beside_i_do_not_know() -> None:
-    declined = decide(NOTHING, matches(0.25, 0.02, 0.005), None, CONFIG, own_score=0.25)
+    declined = decide(NOTHING, matches(0.25, 0.02, 0.0005), None, CONFIG, own_score=0.25)
     assert (declined.route, declined.options) == (Route.DECLINE, ("Q0?", "Q1?"))
     again = decide(NOTHING, matches(0.25), Route.DECLINE, CONFIG, own_score=0.25)
     assert (again.route, again.options) == (Route.HAND_OFF, ())

@@ -10,8 +10,7 @@ import pytest
 
 from bot.config import Config
 from bot.types import Route
-from evals.calibrate import read_rows
-from evals.companies import COMPANIES, Outcome, asked, questions_of
+from evals.companies import COMPANIES, Outcome, asked, conversations_of, questions_of
 from evals.conversations import KINDS, conversed
 from evals.keywords import keywords
 from evals.several import asked_twice
@@ -46,7 +45,7 @@ def test_every_question_names_entries_of_its_company(folder: Path) -> None:
 @pytest.mark.parametrize("folder", sorted(COMPANIES.glob("*/*")), ids=lambda folder: folder.name)
 def test_every_message_of_a_conversation_names_what_answers_it_there(folder: Path) -> None:
     headings = {each.heading for each in cut(read_document(folder / "faq.md", "faq.md"))}
-    for conversation in read_rows(folder / "conversations.jsonl"):
+    for conversation in conversations_of(folder):
         kinds = [turn["kind"] for turn in conversation["turns"]]
         assert kinds.index("first") == 0 < len(kinds) - 1
         assert set(kinds[1:]) <= set(KINDS) - {"first"}

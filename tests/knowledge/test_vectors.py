@@ -75,7 +75,7 @@ def test_a_passage_s_own_vectors_are_compared_exactly(tmp_path: Path) -> None:
     keys = ["1.text", "2.text", *(f"2.question.{n}" for n in range(8))]
     keys, vectors = with_centres(keys, vectors)
     PassageVectors.save(tmp_path / "vectors.npy", 2, keys, vectors)
-    cosines = PassageVectors(tmp_path / "vectors.npy").cosines(vectors[1], np.array([2, 1]))
+    cosines = PassageVectors(tmp_path / "vectors.npy").products(vectors[1:2], np.array([2, 1]))[0]
     text, question, centre = cosines[:, 0]
     assert text == pytest.approx(1.0, abs=1e-5)
     assert question == pytest.approx(float(vectors[2] @ vectors[1]), abs=1e-5)
