@@ -45,6 +45,8 @@ def test_every_question_names_entries_of_its_company(folder: Path) -> None:
 @pytest.mark.parametrize("folder", sorted(COMPANIES.glob("*/*")), ids=lambda folder: folder.name)
 def test_every_message_of_a_conversation_names_what_answers_it_there(folder: Path) -> None:
     headings = {each.heading for each in cut(read_document(folder / "faq.md", "faq.md"))}
+    # Those that are measured with have conversations; of those to learn from some have none.
+    assert conversations_of(folder) or folder.parent.name == "fit"
     for conversation in conversations_of(folder):
         kinds = [turn["kind"] for turn in conversation["turns"]]
         assert kinds.index("first") == 0 < len(kinds) - 1
@@ -52,6 +54,12 @@ def test_every_message_of_a_conversation_names_what_answers_it_there(folder: Pat
         for turn in conversation["turns"]:
             assert bool(turn["relevant"]) == (turn["kind"] != "none")
             assert set(turn["relevant"]) <= headings
+
+
+def test_the_follow_ups_are_fitted_on_as_many_conversations_as_the_readme_says() -> None:
+    conversed_with = [f.parent for f in COMPANIES.glob("fit/*/conversations.jsonl")]
+    assert len(conversed_with) == 35
+    assert sum(len(conversations_of(folder)) for folder in conversed_with) == 624
 
 
 def test_a_follow_up_is_answered_by_what_was_answered_before_it(tmp_path: Path) -> None:
